@@ -1,0 +1,42 @@
+"""The front door for authors of codemods: the only thing that a codemod imports from rewire.
+
+Light to import. What needs LibCST lives in ``rewire.codemod.cst`` and is imported by a codemod's ``transformer.py``
+and, inside functions, by its ``locate``.
+"""
+
+from rewire.codemod.base import Codemod, RefusalCode
+from rewire.codemod.options import option
+from rewire.errors import NotLossless, NotPython, SourceError
+from rewire.model.project import ImportedName, ImportRoot, Launch, Loading, Project, Target
+from rewire.model.site import BLOCK, INSERT, Change, NewFile, Note, Plan, Promise, Refusal, Site
+from rewire.model.source import SourceFile, Span
+from rewire.syntax.lexical import Layout, LogicalLine, scan
+
+__all__ = [
+    "BLOCK",
+    "INSERT",
+    "Change",
+    "Codemod",
+    "ImportRoot",
+    "ImportedName",
+    "Launch",
+    "Layout",
+    "Loading",
+    "LogicalLine",
+    "NewFile",
+    "NotLossless",
+    "NotPython",
+    "Note",
+    "Plan",
+    "Project",
+    "Promise",
+    "Refusal",
+    "RefusalCode",
+    "Site",
+    "SourceError",
+    "SourceFile",
+    "Span",
+    "Target",
+    "option",
+    "scan",
+]

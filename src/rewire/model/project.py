@@ -1,0 +1,150 @@
+"""What is true of the code base as a whole, as questions. ``rewire.project`` answers them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rewire.model.source import SourceFile, Span
+
+Role = Literal["server", "worker", "script", "test", "migration", "tool", "unknown"]
+Tier = Literal["user", "deploy", "script", "process", "document"]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportRoot:
+    """A directory from which module names are counted. ``path`` is relative to the workspace root (``""``: itself)."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedName:
+    """One name that one import statement imports.
+
+    ``import a.b as c``: module ``a.b``, name None, bound ``c``. ``from ..a import b``: level 2, module ``a``, name
+    ``b``. ``from a import *``: name ``*``, bound ``*``. ``span`` covers the statement. ``scope`` is where it runs;
+    ``guards`` lists what surrounds it, outermost first (``"try"``, ``"except"``, ``"type_checking"``, ``"main"``).
+    """
+
+    path: str
+    span: Span
+    level: int
+    module: str
+    name: str | None
+    bound: str
+    scope: Literal["module", "class", "function"] = "module"
+    guards: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A launch context: one way in which the project is started.
+
+    ``workdir`` and ``roots`` (the ``sys.path`` entries inside the project, in order) are relative to the workspace
+    root. ``entry`` is a dotted name, a ``-m`` name or a script path, by ``entry_kind``; ``source`` is the file that
+    says so (``"--launch"`` or ``"configuration"`` for the user's own word) with its 1-based ``line``.
+    """
+
+    name: str
+    command: str
+    workdir: str
+    roots: tuple[str, ...]
+    entry: str
+    entry_kind: Literal["module", "main-module", "script"]
+    role: Role
+    tier: Tier
+    source: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """In ``launch``, ``path`` is loaded under the module name ``name`` (``__main__`` for what is started)."""
+
+    launch: Launch
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What an import loads: a project file (``path``), or something outside (``path`` None: stdlib, installed).
+
+    ``attribute`` is the name taken from that module, None where the module itself is bound.
+    """
+
+    module: str
+    path: str | None
+    attribute: str | None
+
+
+class Project(Protocol):
+    """Questions about the code base that a codemod may ask while it plans. Paths as in ``Workspace``."""
+
+    @property
+    def paths(self) -> Sequence[str]:
+        """Every Python file of the project, selected or not, sorted."""
+        ...
+
+    @property
+    def roots(self) -> Sequence[ImportRoot]:
+        """The import roots, best evidence first."""
+        ...
+
+    @property
+    def launches(self) -> Sequence[Launch]:
+        """The launch contexts, best evidence first. Empty where nothing says how the project is started."""
+        ...
+
+    def is_selected(self, path: str) -> bool:
+        """True if this run may change ``path``."""
+        ...
+
+    def source(self, path: str) -> SourceFile | None:
+        """A Python file as the codemods before this one left it; None if it cannot be read."""
+        ...
+
+    def read_text(self, path: str) -> str | None:
+        """Any other text file of the project (Dockerfile, alembic.ini, ...); None if absent or not text."""
+        ...
+
+    def files(self) -> Sequence[str]:
+        """Every file of the project that discover lists, Python or not, sorted."""
+        ...
+
+    def module_names(self, path: str) -> Sequence[str]:
+        """The dotted names under which ``path`` can be imported, one an import root that reaches it."""
+        ...
+
+    def find_module(self, dotted: str, *, importer: str | None = None) -> str | None:
+        """The project file that ``import dotted`` would load for a file ``importer``; None if it is not ours."""
+        ...
+
+    def imports(self, path: str) -> Sequence[ImportedName]:
+        """Every name that ``path`` imports, in source order."""
+        ...
+
+    def resolve(self, name: ImportedName) -> Target | None:
+        """What an import loads; None where nothing in the project or outside it answers to that name."""
+        ...
+
+    def importers_of(self, path: str, name: str | None = None) -> Sequence[ImportedName]:
+        """Who imports ``path`` (or ``name`` from it), through any spelling, re-exports not followed."""
+        ...
+
+    def loadings(self, path: str) -> Sequence[Loading]:
+        """Under which names each launch context loads ``path``; empty where none does."""
+        ...
+
+    def import_line(self, importer: str, target: str, name: str | None = None, asname: str | None = None) -> str | None:
+        """An import statement for ``importer`` that loads ``target`` in every context that loads ``importer``.
+
+        ``name`` None binds the module itself (under its last name or ``asname``). Follows the relative or absolute
+        style the file uses already where both work. None if no single form works everywhere.
+        """
+        ...
