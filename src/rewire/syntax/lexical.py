@@ -68,6 +68,14 @@ class Layout:
         line = self.lines[index]
         return self.text[line.start : line.code]
 
+    def indent_step(self) -> str:
+        """What one level of indentation adds in this text; four spaces where nothing is indented."""
+        for index in range(1, len(self.lines)):
+            outer, inner = self.indent(index - 1), self.indent(index)
+            if len(inner) > len(outer) and inner.startswith(outer):
+                return inner[len(outer) :]
+        return "    "
+
     def opens_clause(self, index: int) -> bool:
         """True if the line continues a compound statement (else, elif, except, finally, case)."""
         return _CLAUSE.match(self.text, self.lines[index].code) is not None

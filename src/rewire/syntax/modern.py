@@ -113,8 +113,8 @@ class Tree:
         return answer
 
 
-def parse(text: str) -> Tree:
-    """Parse a whole file.
+def parse(text: str, *, indent: str | None = None) -> Tree:
+    """Parse a whole file, or a run of statements cut from one (then ``indent`` is the file's own indentation step).
 
     Raises NotPython with LibCST's own complaint, or NotLossless where LibCST would print other characters than it
     read (libcst 1.9: ``except (A, B) :``). A form feed at the start and a bare CR at the end, which LibCST drops, are
@@ -124,7 +124,7 @@ def parse(text: str) -> Tree:
     body = text[lead:]
     if body.endswith("\r") and not body.endswith("\n"):
         body = body[:-1]
-    module = _parse(body)
+    module = _parse(body, indent)
     if module.code != body:
         line = _first_difference(body, module.code)
         raise NotLossless(
@@ -144,9 +144,10 @@ def parses(text: str) -> bool:
     return True
 
 
-def _parse(text: str) -> cst.Module:
+def _parse(text: str, indent: str | None = None) -> cst.Module:
+    config = cst.PartialParserConfig(default_indent=indent) if indent else cst.PartialParserConfig()
     try:
-        return cst.parse_module(text)
+        return cst.parse_module(text, config)
     except cst.ParserSyntaxError as error:
         raise NotPython(
             str(error.message).strip(), line=error.raw_line, advice="fix the syntax, or exclude the file"

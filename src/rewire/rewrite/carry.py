@@ -1,0 +1,152 @@
+"""Rewrite one file: parse each region, let the codemod's transformer carry its sites out, splice the result back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+import libcst as cst
+
+from rewire.errors import NotLossless, NotPython
+from rewire.model.result import Rejected
+from rewire.model.site import BLOCK, INSERT, Change, Site
+from rewire.model.source import SourceFile, Span
+from rewire.model.workspace import FileChange
+from rewire.rewrite.regions import Region, group
+from rewire.syntax.lexical import Layout, scan
+from rewire.syntax.modern import Tree, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rewire.codemod.cst import SiteTransformer
+
+_HEADER = "if 1:"
+
+
+class _Undone(Exception):
+    """A region that cannot be carried out; becomes a Rejected."""
+
+    def __init__(self, check: str, detail: str) -> None:
+        super().__init__(detail)
+        self.check = check
+
+
+def rewrite_file(source: SourceFile, sites: Sequence[Site], transformer: SiteTransformer) -> FileChange | Rejected:
+    """Carry ``sites`` out on ``source``; every one of them exactly once, or the file is rejected as it stands."""
+    layout = scan(source.text)
+    regions = group(layout, sites)
+    codemod = sites[0].codemod
+    if isinstance(regions, Site):
+        line = source.line_of(regions.span.start)
+        return Rejected(source.path, "placed", f"line {line}: the site lies in no statement of its own", codemod)
+    pieces: list[str] = []
+    changes: list[Change] = []
+    position = length = 0
+    for region in regions:
+        try:
+            new = _new_text(source, layout, region, transformer)
+        except _Undone as error:
+            line = source.line_of(region.span.start)
+            return Rejected(source.path, error.check, f"line {line}: {error}", codemod)
+        kept = source.text[position : region.span.start]
+        length += len(kept)
+        changes += [_change(source, site, region.span, Span(length, length + len(new))) for site in region.sites]
+        pieces += [kept, new]
+        length += len(new)
+        position = region.span.end
+    pieces.append(source.text[position:])
+    try:
+        after = source.with_text("".join(pieces))
+    except UnicodeEncodeError as error:
+        return Rejected(source.path, "encodes", f"the result does not fit {source.encoding}: {error.reason}", codemod)
+    changes.sort(key=lambda change: (change.span, change.summary))
+    return FileChange(source.path, source, after, tuple(changes))
+
+
+def _change(source: SourceFile, site: Site, before: Span, after: Span) -> Change:
+    return Change(
+        codemod=site.codemod,
+        path=site.path,
+        span=site.span,
+        line=source.line_of(site.span.start),
+        summary=site.summary,
+        shape=site.shape,
+        support=site.support,
+        before=before,
+        after=after,
+        group=site.group,
+    )
+
+
+def _new_text(source: SourceFile, layout: Layout, region: Region, transformer: SiteTransformer) -> str:
+    if region.inserts:
+        return _inserted(source, region)
+    old = region.span.of(source.text)
+    indented = old[:1] in (" ", "\t")
+    newline = source.newline if source.newline in old or not any(char in old for char in "\r\n") else "\n"
+    header = _HEADER + newline if indented else ""
+    try:
+        tree = parse(header + old, indent=layout.indent_step())
+    except (NotPython, NotLossless) as error:
+        raise _Undone("reads", str(error)) from None
+    new = _carry_out(tree, region, region.span.start - len(header), transformer)
+    if not new.startswith(header):
+        raise _Undone("spliced", "the statement around the site was replaced")
+    new = new[len(header) :]
+    if new == old:
+        raise _Undone("changed", "the transformer left the text as it was")
+    return new
+
+
+def _inserted(source: SourceFile, region: Region) -> str:
+    text = "".join(cast("str", site.payload) for site in region.sites)
+    text = text.replace("\n", source.newline)
+    before = source.text[: region.span.start]
+    if before and before[-1] not in "\r\n":
+        if region.span.start != len(source.text):
+            raise _Undone("placed", "an insertion does not start on a line of its own")
+        return source.newline + text.removesuffix(source.newline)
+    return text
+
+
+def _carry_out(tree: Tree, region: Region, shift: int, transformer: SiteTransformer) -> str:
+    """The code of the region after the transformer has visited it."""
+    local = {(Span(site.span.start - shift, site.span.end - shift), site.kind): site for site in region.sites}
+    if len(local) != len(region.sites):
+        raise _Undone("placed", "two sites claim the same node")
+    nodes = {node: local[key] for node, key in tree.find(key for key in local if key[1] != BLOCK).items()}
+    blocks = {}
+    for (span, kind), site in local.items():
+        if kind == BLOCK:
+            container, first, count = _block(tree, span)
+            blocks.setdefault(container, []).append((first, count, site))
+    if len(nodes) + sum(map(len, blocks.values())) != len(region.sites):
+        missing = sorted({site.kind for site in region.sites if site.kind not in (BLOCK, INSERT)})
+        raise _Undone("placed", f"no {' or '.join(missing)} node where the plan says")
+    transformer.begin(nodes, blocks)
+    module = tree.module.visit(transformer)
+    done = transformer.carried_out
+    if len(done) != len(region.sites) or set(map(id, done)) != set(map(id, region.sites)):
+        raise _Undone("carried-out", f"{len(done)} of {len(region.sites)} sites carried out")
+    if shift != region.span.start and not _body(module):
+        return tree.text[: region.span.start - shift]
+    return module.code
+
+
+def _body(module: cst.Module) -> Sequence[cst.BaseStatement]:
+    header = module.body[0] if module.body else None
+    if isinstance(header, cst.If) and isinstance(header.body, cst.IndentedBlock):
+        return cast("Sequence[cst.BaseStatement]", header.body.body)
+    raise _Undone("spliced", "the statement around the site was replaced")
+
+
+def _block(tree: Tree, span: Span) -> tuple[cst.CSTNode, int, int]:
+    """The node whose ``body`` holds the statements of a BLOCK site, the index of the first one, and how many."""
+    for node in tree.walk():
+        if not isinstance(node, (cst.Module, cst.IndentedBlock)):
+            continue
+        starts = [tree.span(statement).start for statement in node.body]
+        if span.start in starts:
+            first = starts.index(span.start)
+            return node, first, sum(span.start <= start < span.end for start in starts)
+    raise _Undone("placed", "no statement starts where the plan says")
