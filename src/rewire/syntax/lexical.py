@@ -132,8 +132,8 @@ def _width(indent: str) -> int:
     return column
 
 
-def scan(text: str) -> Layout:
-    """Scan ``text``; linear in its length."""
+def scan(text: str, stop: int | None = None) -> Layout:
+    """Scan ``text``; linear in its length. With ``stop``, no further than the logical line that holds that offset."""
     lines: list[LogicalLine] = []
     comments: list[Span] = []
     strings: list[Span] = []
@@ -174,6 +174,8 @@ def scan(text: str) -> Layout:
             if code >= 0:
                 lines.append(LogicalLine(start, code, position))
             start, code = position, -1
+            if stop is not None and position > stop:
+                break
     if code >= 0:
         lines.append(LogicalLine(start, code, size))
     return Layout(text, tuple(lines), tuple(comments), tuple(strings))

@@ -1,0 +1,94 @@
+"""Find the files that a codemod is about and the cheap facts that each of them holds, independent of any other file."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from rewire import read
+from rewire.errors import NotPython, SourceError
+from rewire.model.result import Failure
+from rewire.model.source import SourceFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from rewire.codemod.base import Codemod
+
+FactsT = TypeVar("FactsT")
+
+SUPPRESSION = b"rewire: ignore"
+_SUPPRESSION_LOOSE = re.compile(rb"#\s*rewire:\s*ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What the byte search saw in one file: the codemods whose markers it holds, and whether it suppresses any."""
+
+    path: str
+    codemods: tuple[str, ...]
+    suppresses: bool
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Located(Generic[FactsT]):
+    """One codemod's facts about one file, or why there are none."""
+
+    path: str
+    facts: FactsT | None
+    failure: Failure | None = None
+
+
+def search(root: Path, paths: Sequence[str], markers: Mapping[str, Sequence[bytes]]) -> list[Searched]:
+    """Read each file once and search its bytes for every codemod's markers. Nothing is parsed.
+
+    A file that cannot be read as text is a failure whatever it holds: it cannot be searched.
+    """
+    return [search_bytes(path, read.read_bytes(root, path), markers) for path in paths]
+
+
+def search_bytes(path: str, data: bytes | Failure, markers: Mapping[str, Sequence[bytes]]) -> Searched:
+    """The search of one file's bytes."""
+    if isinstance(data, Failure):
+        return Searched(path, (), False, data)
+    if not data.isascii() or b"\0" in data:
+        source = read.decode(path, data)
+        if isinstance(source, Failure):
+            return Searched(path, (), False, source)
+    found = tuple(name for name, needles in markers.items() if any(needle in data for needle in needles))
+    suppresses = b"rewire:" in data and _SUPPRESSION_LOOSE.search(data) is not None
+    return Searched(path, found, suppresses)
+
+
+def locate(
+    source: SourceFile | Failure, codemod: Codemod[Any, Any], markers: Sequence[bytes], options: Any
+) -> Located[Any]:
+    """One codemod's facts about one file. A file that it needs to parse and cannot is a failure, by name."""
+    if isinstance(source, Failure):
+        return Located(source.path, None, source)
+    try:
+        return Located(source.path, codemod.locate(source, markers, options))
+    except SourceError as error:
+        return Located(source.path, None, failure_of(source, error))
+    except RecursionError:
+        error = NotPython("an expression is nested too deeply", advice="exclude the file")
+        return Located(source.path, None, failure_of(source, error))
+
+
+def failure_of(source: SourceFile, error: SourceError) -> Failure:
+    """The failure that a parser's complaint about ``source`` becomes; Python 2 is recognised and named as such."""
+    if isinstance(error, NotPython):
+        from rewire.syntax.legacy import is_python2
+
+        if is_python2(source.text):
+            return Failure(
+                source.path,
+                "python2",
+                "only Python 2's grammar reads this file",
+                "convert it first (`python -m fissix -w FILE`), or exclude it",
+                error.line,
+            )
+    return Failure(source.path, error.code, error.message, error.advice, error.line)

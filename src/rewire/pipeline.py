@@ -1,0 +1,351 @@
+"""The line: one loop over the selected codemods, each seeing what the one before it left. Disk is only read."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rewire import locate as station
+from rewire import read
+from rewire.errors import RewireError
+from rewire.model.result import Failure, Outcome, Rejected, RunResult
+from rewire.model.site import Promise, Suppression
+from rewire.model.workspace import Changeset, FileChange, Workspace
+from rewire.plan import ENGINE_CODES, Decided, Ignore, check_plan, decide, read_ignores
+from rewire.project.index import ProjectIndex
+from rewire.verify.accept import Acceptance
+from rewire.workers import Died, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from rewire.codemod.base import Codemod
+    from rewire.discover import Discovered
+    from rewire.model.source import SourceFile
+
+BATCH = 64
+SPREAD_FROM = 256
+"""From this many files on, reading and searching is worth a second process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """A codemod with its options: the values in force, and those the user set."""
+
+    codemod: Codemod[Any, Any]
+    options: Any
+    explicit_options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to run, on what. ``progress(stage, done, total)`` is told how far a stage has come.
+
+    ``settings`` are keyword arguments of ``ProjectIndex`` (import roots, the user's own launch contexts).
+    """
+
+    discovered: Discovered
+    codemods: tuple[Selected, ...]
+    jobs: int = 1
+    progress: Callable[[str, int, int], None] | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Run:
+    """The state of one run between two codemods."""
+
+    request: Request
+    workspace: Workspace
+    searched: dict[str, station.Searched]
+    markers: dict[str, Sequence[bytes]]
+    failures: dict[str, Failure]
+    ignores: dict[str, tuple[Ignore, ...]]
+    used: set[tuple[str, int]]
+
+    def project(self, workspace: Workspace) -> ProjectIndex:
+        return ProjectIndex(workspace, self.request.discovered.others, **self.request.settings)
+
+    def advance(self, stage: str, total: int) -> Callable[[int], None] | None:
+        progress = self.request.progress
+        if progress is None:
+            return None
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            progress(stage, done, total)
+
+        progress(stage, 0, total)
+        return advance
+
+
+def run(request: Request) -> RunResult:
+    """Run every codemod of ``request`` in order, in memory, and say what each of them did.
+
+    Raises RewireError where a codemod breaks its contract or the books do not balance; trouble with one file is a
+    ``Failure`` or a refusal in the result.
+    """
+    started = time.perf_counter()
+    discovered = request.discovered
+    workspace = Workspace(discovered.root, discovered.selected, discovered.context)
+    state = _search(request, workspace)
+    outcomes = []
+    for selected in request.codemods:
+        outcomes.append(_apply(state, selected))
+    return RunResult(
+        before=workspace,
+        after=state.workspace,
+        outcomes=tuple(outcomes),
+        failures=tuple(failure for _, failure in sorted(state.failures.items())),
+        unused_suppressions=_unused(state),
+        files_seen=len(discovered.selected),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _search(request: Request, workspace: Workspace) -> _Run:
+    """Read every selected file once and note whose markers it holds."""
+    failures = {failure.path: failure for failure in request.discovered.failures}
+    state = _Run(request, workspace, {}, {}, failures, {}, set())
+    project = state.project(workspace)
+    for selected in request.codemods:
+        state.markers[selected.codemod.name] = tuple(selected.codemod.markers(project, selected.options))
+    work = partial(station.search, workspace.root, markers=state.markers)
+    paths = workspace.paths
+    jobs = request.jobs if len(paths) >= SPREAD_FROM * 8 else 1
+    for answer in spread(work, paths, jobs=jobs, batch=256, advance=state.advance("search", len(paths))):
+        assert not isinstance(answer, Died)
+        if answer.failure:
+            failures[answer.path] = answer.failure
+        elif answer.codemods or answer.suppresses:
+            state.searched[answer.path] = answer
+        if answer.suppresses:
+            source = read.read(workspace.root, answer.path)
+            if not isinstance(source, Failure):
+                state.ignores[answer.path] = read_ignores(source)
+    return state
+
+
+def _apply(state: _Run, selected: Selected) -> Outcome:
+    """One codemod: locate, plan, rewrite, verify; the state moves on to the workspace it leaves."""
+    started = time.perf_counter()
+    codemod, options = selected.codemod, selected.options
+    workspace = state.workspace
+    project = state.project(workspace)
+    candidates = [path for path in workspace.paths if codemod.name in _codemods_of(state, path)]
+    facts, failures = _locate(state, selected, workspace, candidates)
+    state.failures.update(failures)
+    plan = codemod.plan(facts, project, options)
+    check_plan(plan, codemod.name, _codes(codemod), project.is_selected)
+    decided = decide(plan, codemod.name, state.ignores)
+    state.used |= {(path, span.start) for path, span in decided.used}
+    acceptance = _accept(state, selected, decided, facts, project)
+    files = acceptance.files()
+    refusals = [*decided.plan.refusals, *acceptance.refusals()]
+    outcome = Outcome(
+        codemod=codemod.name,
+        summary=codemod.summary,
+        promise=codemod.promise,
+        found=decided.found,
+        changeset=Changeset(codemod.name, tuple(_owned(codemod.name, file) for file in files)),
+        refusals=tuple(sorted((_placed(entry, project) for entry in refusals), key=lambda entry: (entry.path, entry.span))),
+        suppressed=decided.suppressed,
+        rejected=tuple(entry for _, entry in sorted(acceptance.rejected.items())),
+        notes=decided.plan.notes,
+        facts=decided.plan.facts,
+        options=codemod.describe_options(options),
+        explicit_options=selected.explicit_options,
+        seconds=time.perf_counter() - started,
+    )
+    if not outcome.balanced:
+        raise RewireError(
+            f"{codemod.name}: {outcome.found} places found, but {outcome.changed} changed + {len(outcome.refusals)} "
+            f"refused + {len(outcome.suppressed)} suppressed; this is a defect of rewire, nothing was written"
+        )
+    _move_on(state, files)
+    return outcome
+
+
+def _accept(
+    state: _Run, selected: Selected, decided: Decided, facts: Mapping[str, Any], project: ProjectIndex
+) -> Acceptance:
+    """Rewrite and verify until nothing more is rejected: each round takes at least one file back."""
+    acceptance = Acceptance(
+        state.workspace,
+        selected.codemod,
+        selected.options,
+        decided.plan,
+        state.request.jobs,
+        state.advance("rewrite", len({site.path for site in decided.plan.sites})),
+    )
+    while files := acceptance.files():
+        after = state.workspace.with_changes(files)
+        complaints = _project_complaints(state, selected, acceptance, project, after, files)
+        complaints = complaints or _second_pass(state, selected, after, files, facts)
+        if not complaints:
+            break
+        acceptance.reject(complaints)
+    return acceptance
+
+
+def _project_complaints(
+    state: _Run,
+    selected: Selected,
+    acceptance: Acceptance,
+    project: ProjectIndex,
+    after: Workspace,
+    files: Sequence[FileChange],
+) -> list[Rejected]:
+    """What is wrong across files: the codemod's own proof, and imports that newly load nothing."""
+    codemod = selected.codemod
+    later = state.project(after)
+    changed = [file.path for file in files]
+    found = codemod.check_project(project, later, changed, selected.options)
+    complaints = [Rejected(path, "codemod", detail, codemod.name) for path, detail in sorted(found.items())]
+    if complaints or codemod.promise is Promise.PROVED:
+        return complaints
+    for path in changed:
+        broken = _unresolved(later, path) - _unresolved(project, path)
+        if broken:
+            detail = f"nothing answers to the import of {min(broken)}"
+            complaints.append(Rejected(path, "imports", detail, codemod.name))
+    return complaints
+
+
+def _unresolved(project: ProjectIndex, path: str) -> set[str]:
+    if project.source(path) is None:
+        return set()
+    return {
+        "." * name.level + name.module + (f" ({name.name})" if name.name else "")
+        for name in project.imports(path)
+        if project.resolve(name) is None
+    }
+
+
+def _second_pass(
+    state: _Run, selected: Selected, after: Workspace, files: Sequence[FileChange], facts: Mapping[str, Any]
+) -> list[Rejected]:
+    """A second run must find nothing to do: the files that it would change again."""
+    codemod = selected.codemod
+    paths = [file.path for file in files if file.after is not None]
+    again, failures = _locate(state, selected, after, paths)
+    project = state.project(after)
+    later = {path: known for path, known in facts.items() if path not in set(paths)} | again
+    plan = codemod.plan(dict(sorted(later.items())), project, selected.options)
+    ignores = {**state.ignores, **_ignores_of(files)}
+    sites = decide(plan, codemod.name, ignores).plan.sites
+    left = {site.path for site in sites} & set(paths)
+    complaints = [
+        Rejected(path, "second-pass", "a second run would change this file again", codemod.name) for path in sorted(left)
+    ]
+    return complaints + [Rejected(path, "parses", failure.reason, codemod.name) for path, failure in failures.items()]
+
+
+def _locate(
+    state: _Run, selected: Selected, workspace: Workspace, paths: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, Failure]]:
+    """Facts and failures by path, in path order."""
+    codemod = selected.codemod
+    work = partial(
+        locate_files,
+        root=workspace.root,
+        codemod=codemod,
+        markers=state.markers[codemod.name],
+        options=selected.options,
+    )
+    items = [(path, workspace.overlay.get(path)) for path in paths]
+    jobs = state.request.jobs if len(items) >= SPREAD_FROM else 1
+    facts: dict[str, Any] = {}
+    failures: dict[str, Failure] = {}
+    advance = state.advance(f"locate {codemod.name}", len(items))
+    for answer in spread(work, items, jobs=jobs, batch=BATCH, advance=advance):
+        if isinstance(answer, Died):
+            path = answer.item[0]
+            failures[path] = Failure(path, "worker-died", "the process that read it died", "exclude the file")
+        elif answer.failure:
+            failures[answer.path] = answer.failure
+        elif answer.facts is not None:
+            facts[answer.path] = answer.facts
+    return facts, failures
+
+
+def locate_files(
+    items: Sequence[tuple[str, SourceFile | None]],
+    *,
+    root: Path,
+    codemod: Codemod[Any, Any],
+    markers: Sequence[bytes],
+    options: Any,
+) -> list[station.Located[Any]]:
+    """Locate some files, in a worker; texts that memory holds are sent along, the others are read from disk."""
+    return [
+        station.locate(overlay or read.read(root, path), codemod, markers, options) for path, overlay in items
+    ]
+
+
+def _codemods_of(state: _Run, path: str) -> Sequence[str]:
+    searched = state.searched.get(path)
+    return searched.codemods if searched else ()
+
+
+def _move_on(state: _Run, files: Sequence[FileChange]) -> None:
+    """The workspace and the search results that the next codemod sees."""
+    state.workspace = state.workspace.with_changes(files)
+    for file in files:
+        if file.after is not None:
+            state.searched[file.path] = station.search_bytes(file.path, file.after.to_bytes(), state.markers)
+        else:
+            state.searched.pop(file.path, None)
+    _carry_used(state, files)
+    state.ignores.update(_ignores_of(files))
+
+
+def _carry_used(state: _Run, files: Sequence[FileChange]) -> None:
+    """Comments move with the text: remember the used ones by their order in the file."""
+    for file in files:
+        old = state.ignores.get(file.path, ())
+        used = [index for index, ignore in enumerate(old) if (file.path, ignore.span.start) in state.used]
+        state.used -= {(file.path, ignore.span.start) for ignore in old}
+        new = read_ignores(file.after) if file.after else ()
+        if len(new) == len(old):
+            state.used |= {(file.path, new[index].span.start) for index in used}
+
+
+def _ignores_of(files: Iterable[FileChange]) -> dict[str, tuple[Ignore, ...]]:
+    return {file.path: read_ignores(file.after) for file in files if file.after and "rewire:" in file.after.text}
+
+
+def _unused(state: _Run) -> tuple[Suppression, ...]:
+    """Suppression comments that name a codemod of this run and suppressed nothing, or name none at all."""
+    ran = {selected.codemod.name for selected in state.request.codemods}
+    return tuple(
+        Suppression(",".join(ignore.names), path, ignore.span, ignore.comment, ignore.line)
+        for path, ignores in sorted(state.ignores.items())
+        for ignore in ignores
+        if (path, ignore.span.start) not in state.used and (not ignore.names or set(ignore.names) & ran)
+    )
+
+
+def _codes(codemod: Codemod[Any, Any]) -> tuple[str, ...]:
+    return (*(entry.code for entry in codemod.refusal_codes), *ENGINE_CODES)
+
+
+def _owned(codemod: str, file: FileChange) -> FileChange:
+    """Created files learn whose they are."""
+    if all(change.codemod for change in file.changes):
+        return file
+    return replace(file, changes=tuple(replace(change, codemod=codemod) for change in file.changes))
+
+
+def _placed(entry: Any, project: ProjectIndex) -> Any:
+    """A refusal with its line, where the codemod gave none."""
+    if entry.line:
+        return entry
+    source = project.source(entry.path)
+    return replace(entry, line=source.line_of(entry.span.start)) if source else entry
+

@@ -1,0 +1,166 @@
+"""Take a codemod's plan and the user's word together: what is suppressed, what falls with it, what remains."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rewire.errors import RewireError
+from rewire.model.site import INSERT, Plan, Refusal, Site, Suppression
+from rewire.model.source import Span
+from rewire.syntax.lexical import Layout, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from rewire.model.source import SourceFile
+
+_IGNORE = re.compile(r"#\s*rewire:\s*ignore(?:\[(?P<names>[^\]]*)\])?(?P<reason>[^#]*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """One ``# rewire: ignore[name, ...] reason`` comment and the statement it speaks of.
+
+    The statement is the logical line that holds the comment or, for a comment on a line of its own, the next one.
+    ``names`` is empty where the required name is missing: such a comment suppresses nothing and is reported.
+    """
+
+    path: str
+    span: Span
+    names: tuple[str, ...]
+    comment: str
+    covers: Span
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A plan with suppression applied. ``used`` are the comments that suppressed something."""
+
+    plan: Plan
+    suppressed: tuple[Suppression, ...]
+    used: frozenset[tuple[str, Span]]
+
+    @property
+    def found(self) -> int:
+        """How many places the codemod is about."""
+        counted = sum(not site.support for site in self.plan.sites)
+        return counted + len(self.plan.refusals) + len(self.suppressed)
+
+
+def read_ignores(source: SourceFile) -> tuple[Ignore, ...]:
+    """Every suppression comment of one file."""
+    layout = scan(source.text)
+    found = []
+    for span in layout.comments:
+        match = _IGNORE.match(span.of(source.text))
+        if match is None:
+            continue
+        names = tuple(name.strip() for name in (match["names"] or "").split(",") if name.strip())
+        line = source.line_of(span.start)
+        found.append(Ignore(source.path, span, names, match.group().strip(), _covered(layout, span), line))
+    return tuple(found)
+
+
+def _covered(layout: Layout, comment: Span) -> Span:
+    index = layout.line_at(comment.start)
+    if index is not None:
+        return Span(layout.lines[index].start, layout.lines[index].end)
+    following = next((line for line in layout.lines if line.start >= comment.end), None)
+    return Span(following.start, following.end) if following else comment
+
+
+def decide(plan: Plan, codemod: str, ignores: Mapping[str, Sequence[Ignore]]) -> Decided:
+    """Apply the user's suppressions to ``plan``. A suppressed site takes its group along as refusals."""
+    used: set[tuple[str, Span]] = set()
+    suppressed: list[Suppression] = []
+
+    def hit(entry: Site | Refusal) -> Ignore | None:
+        for ignore in ignores.get(entry.path, ()):
+            if codemod in ignore.names and ignore.covers.start <= entry.span.start < ignore.covers.end:
+                used.add((ignore.path, ignore.span))
+                return ignore
+        return None
+
+    groups: dict[str, Ignore] = {}
+    silenced: set[int] = set()
+    for site in plan.sites:
+        ignore = None if site.support or site.kind == INSERT else hit(site)
+        if ignore:
+            silenced.add(id(site))
+            suppressed.append(Suppression(codemod, site.path, site.span, ignore.comment, ignore.line))
+            if site.group:
+                groups.setdefault(site.group, ignore)
+    refusals = []
+    for refusal in plan.refusals:
+        ignore = hit(refusal)
+        if ignore:
+            suppressed.append(Suppression(codemod, refusal.path, refusal.span, ignore.comment, ignore.line))
+        else:
+            refusals.append(refusal)
+    sites = []
+    for site in plan.sites:
+        if id(site) in silenced:
+            continue
+        if site.group in groups:
+            if not site.support:
+                refusals.append(_fallen(site, groups[site.group]))
+        else:
+            sites.append(site)
+    kept = replace(
+        plan,
+        sites=tuple(sites),
+        refusals=tuple(refusals),
+        new_files=tuple(file for file in plan.new_files if file.group not in groups),
+    )
+    return Decided(kept, tuple(suppressed), frozenset(used))
+
+
+def _fallen(site: Site, ignore: Ignore) -> Refusal:
+    return Refusal(
+        site.codemod,
+        site.path,
+        site.span,
+        "suppressed-with-group",
+        f"this change needs the one that {ignore.path}:{ignore.line} suppresses",
+        "remove that comment, or leave both as they are",
+    )
+
+
+def check_plan(plan: Plan, codemod: str, declared: Sequence[str], is_selected: Callable[[str], bool]) -> None:
+    """Raise RewireError where a codemod breaks its side of the contract: our fault, never the user's.
+
+    Sites and refusals carry its own name, refusal codes are declared, every site lies in a selected file, no place is
+    listed twice.
+    """
+    places: dict[tuple[str, Span, str], int] = defaultdict(int)
+    for site in plan.sites:
+        places[site.path, site.span, site.kind] += site.kind != INSERT
+        if site.codemod != codemod or not is_selected(site.path):
+            raise RewireError(f"{codemod} plans a change in {site.path}, which is not its to change")
+    for refusal in plan.refusals:
+        if refusal.codemod != codemod or refusal.code not in declared:
+            raise RewireError(f"{codemod} refuses with the undeclared code {refusal.code!r} in {refusal.path}")
+    twice = [place for place, count in places.items() if count > 1]
+    if twice:
+        raise RewireError(f"{codemod} plans the same place twice: {twice[0][0]} at {twice[0][1]}")
+
+
+ENGINE_CODES: Mapping[str, tuple[str, str]] = {
+    "suppressed-with-group": (
+        "another change that this one needs is suppressed by a comment",
+        "remove that comment, or leave both as they are",
+    ),
+    "rejected": (
+        "the rewriting was made and a check said no; the file is as it was",
+        "read the check's message; it is a defect of the codemod that is worth reporting",
+    ),
+    "unreadable-partner": (
+        "another file that this change needs could not be read or parsed",
+        "mend or exclude that file",
+    ),
+}
+"""Refusal codes that the engine itself uses, for any codemod: code -> (meaning, advice)."""

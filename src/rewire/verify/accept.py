@@ -1,0 +1,159 @@
+"""Rewrite and verify the files of one plan; what a check rejects takes its groups along, and the rest stands."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rewire import read
+from rewire.model.result import Failure, Rejected
+from rewire.model.site import NewFile, Plan, Refusal, Site
+from rewire.model.source import SourceFile, Span, digest_of
+from rewire.model.workspace import FileChange, Workspace
+from rewire.plan import ENGINE_CODES
+from rewire.rewrite.carry import rewrite_file
+from rewire.verify.check import verify_file
+from rewire.workers import Died, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rewire.codemod.base import Codemod
+
+BATCH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """One file's work, small enough to send: the text only where memory holds another one than disk."""
+
+    path: str
+    sites: tuple[Site, ...]
+    overlay: SourceFile | None
+
+
+@dataclass(slots=True)
+class Acceptance:
+    """The state of one plan on its way: which files stand rewritten, which were rejected, what fell with them."""
+
+    workspace: Workspace
+    codemod: Codemod[Any, Any]
+    options: Any
+    plan: Plan
+    jobs: int = 1
+    advance: Callable[[int], None] | None = None
+    rejected: dict[str, Rejected] = field(default_factory=dict)
+    _files: dict[str, FileChange] = field(default_factory=dict)
+    _groups: set[str] = field(default_factory=set)
+    _sites: dict[str, list[Site]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        sites = defaultdict(list)
+        for site in self.plan.sites:
+            sites[site.path].append(site)
+        self._sites = dict(sites)
+        self._carry_out(sorted(self._sites))
+
+    def reject(self, complaints: Sequence[Rejected]) -> None:
+        """Take files back for a reason found later; whatever shares a group with them is done again without."""
+        self._carry_out(self._drop(complaints))
+
+    def files(self) -> tuple[FileChange, ...]:
+        """The files that stand, created ones included, sorted by path."""
+        created = {file.path: _created(file) for file in self.plan.new_files if file.group not in self._groups}
+        return tuple(entry for _, entry in sorted({**created, **self._files}.items()))
+
+    def standing(self) -> tuple[Site, ...]:
+        """The sites that are carried out."""
+        return tuple(site for path in sorted(self._files) for site in self._remaining(path))
+
+    def refusals(self) -> tuple[Refusal, ...]:
+        """One refusal for each place that a rejection cost."""
+        advice = ENGINE_CODES["rejected"][1]
+        return tuple(
+            Refusal(site.codemod, site.path, site.span, "rejected", self._reason(site), advice)
+            for path in sorted(self._sites)
+            for site in self._sites[path]
+            if not site.support and not self._stands(site)
+        )
+
+    def _reason(self, site: Site) -> str:
+        own = self.rejected.get(site.path)
+        if own:
+            return f"check {own.check}: {own.detail}"
+        partner = next(entry for entry in self.rejected.values() if site.group in self._groups_of(entry.path))
+        return f"falls with {partner.path}, check {partner.check}: {partner.detail}"
+
+    def _stands(self, site: Site) -> bool:
+        return site.path not in self.rejected and site.group not in self._groups
+
+    def _remaining(self, path: str) -> tuple[Site, ...]:
+        return tuple(site for site in self._sites[path] if self._stands(site))
+
+    def _groups_of(self, path: str) -> set[str]:
+        groups = {site.group for site in self._sites.get(path, ()) if site.group}
+        groups.update(file.group for file in self.plan.new_files if file.path == path and file.group)
+        return groups
+
+    def _drop(self, complaints: Sequence[Rejected]) -> list[str]:
+        """Note rejections; answer with the files that must be done again."""
+        fallen: set[str] = set()
+        for complaint in complaints:
+            self.rejected.setdefault(complaint.path, complaint)
+            self._files.pop(complaint.path, None)
+            fallen |= self._groups_of(complaint.path)
+        self._groups |= fallen
+        again = []
+        for path, sites in self._sites.items():
+            if path not in self.rejected and any(site.group in fallen for site in sites):
+                self._files.pop(path, None)
+                if self._remaining(path):
+                    again.append(path)
+        return sorted(again)
+
+    def _carry_out(self, paths: list[str]) -> None:
+        work = partial(rewrite_and_verify, root=self.workspace.root, codemod=self.codemod, options=self.options)
+        while paths:
+            tasks = [_Task(path, self._remaining(path), self.workspace.overlay.get(path)) for path in paths]
+            complaints = []
+            for answer in spread(work, tasks, jobs=self.jobs, batch=BATCH, advance=self.advance):
+                if isinstance(answer, Died):
+                    detail = "the process that rewrote it died"
+                    complaints.append(Rejected(answer.item.path, "worker", detail, self.codemod.name))
+                elif isinstance(answer, Rejected):
+                    complaints.append(answer)
+                else:
+                    self._files[answer.path] = answer
+            paths = self._drop(complaints)
+
+
+def _created(file: NewFile) -> FileChange:
+    from rewire.model.site import Change
+
+    data = file.text.encode()
+    source = SourceFile(file.path, file.text, "utf-8", False, "\n", digest_of(data))
+    whole = Span(0, len(file.text))
+    change = Change("", file.path, Span(0, 0), 1, file.summary, "new file", True, Span(0, 0), whole, file.group)
+    return FileChange(file.path, None, source, (change,))
+
+
+def rewrite_and_verify(
+    tasks: Sequence[_Task], *, root: Any, codemod: Codemod[Any, Any], options: Any
+) -> list[FileChange | Rejected]:
+    """The whole work on some files, in a worker. Never raises for a file: what goes wrong is a rejection."""
+    return [_one(task, root, codemod, options) for task in tasks]
+
+
+def _one(task: _Task, root: Any, codemod: Codemod[Any, Any], options: Any) -> FileChange | Rejected:
+    source = task.overlay or read.read(root, task.path)
+    if isinstance(source, Failure):
+        return Rejected(task.path, "read", source.reason, codemod.name)
+    try:
+        file = rewrite_file(source, task.sites, codemod.transformer(options))
+        if isinstance(file, Rejected):
+            return file
+        return verify_file(file, task.sites, codemod, options) or file
+    except Exception as error:
+        return Rejected(task.path, "transformer", f"{type(error).__name__}: {error}", codemod.name)
