@@ -128,8 +128,9 @@ def _carry_out(tree: Tree, region: Region, shift: int, transformer: SiteTransfor
     done = transformer.carried_out
     if len(done) != len(region.sites) or set(map(id, done)) != set(map(id, region.sites)):
         raise _Undone("carried-out", f"{len(done)} of {len(region.sites)} sites carried out")
-    if shift != region.span.start and not _body(module):
-        return tree.text[: region.span.start - shift]
+    indented = shift != region.span.start
+    if not (_body(module) if indented else module.body):
+        return tree.text[: region.span.start - shift]  # LibCST would print a blank line or a ``pass``
     return module.code
 
 

@@ -8,6 +8,7 @@ Grammar: https://docs.python.org/3/reference/simple_stmts.html#the-import-statem
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.syntax.lexical import Layout, scan, width
@@ -153,7 +154,7 @@ def _placed(layout: Layout, found: Sequence[ImportStatement]) -> Iterator[Import
     openers: dict[int, int] = {}
     pending = iter(found)
     statement = next(pending, None)
-    for index, line in enumerate(layout.lines):
+    for line in layout.lines:
         if statement is None:
             return
         column = width(text[line.start : line.code])
@@ -170,7 +171,7 @@ def _placed(layout: Layout, found: Sequence[ImportStatement]) -> Iterator[Import
             while string < len(strings) and strings[string].end <= statement.start:
                 string += 1
             quoted = string < len(strings) and strings[string].start < statement.start
-            if statement.start >= line.code and not quoted and not _commented(layout, index, statement.start):
+            if statement.start >= line.code and not quoted and not _commented(layout, statement.start):
                 around = [one for _, one in stack if one is not None]
                 if statement.start == line.code:
                     yield statement._replace(guards=tuple(around))
@@ -185,9 +186,9 @@ def _starts_statement(text: str, code: int, start: int) -> bool:
     return text[code:start].rstrip(" \t\f")[-1:] in (";", ":")
 
 
-def _commented(layout: Layout, index: int, offset: int) -> bool:
-    line = layout.lines[index]
-    return any(line.code <= comment.start < offset < comment.end for comment in layout.comments_between(line.code, offset))
+def _commented(layout: Layout, offset: int) -> bool:
+    index = bisect_right(layout.comments, offset, key=lambda comment: comment.start) - 1
+    return index >= 0 and offset < layout.comments[index].end
 
 
 def _guard(text: str, code: int, end: int, opener: int) -> Guard | None:

@@ -71,7 +71,7 @@ class Layout:
     def indent_step(self) -> str:
         """What one level of indentation adds in this text; four spaces where nothing is indented."""
         for index in range(1, len(self.lines)):
-            outer, inner = self.indent(index - 1), self.indent(index)
+            outer, inner = (self.indent(at).rpartition("\f")[2] for at in (index - 1, index))
             if len(inner) > len(outer) and inner.startswith(outer):
                 return inner[len(outer) :]
         return "    "
@@ -92,7 +92,7 @@ class Layout:
             return None
         first = self._owner(first)
         for index in range(first, last + 1):
-            if _width(self.indent(index)) < _width(self.indent(first)):
+            if width(self.indent(index)) < width(self.indent(first)):
                 first = self._owner(index)
         return Span(self.lines[first].start, self.lines[self._statement_end(first, last)].end)
 
@@ -100,11 +100,11 @@ class Layout:
         """Move up from a clause to the line that opens its statement, and to the first decorator above it."""
         while self.opens_clause(index) and index:
             is_case = self.text.startswith("case", self.lines[index].code)
-            width = _width(self.indent(index))
+            column = width(self.indent(index))
             above = index - 1
             while above and (
-                _width(self.indent(above)) > width
-                or (_width(self.indent(above)) == width and (is_case or self.opens_clause(above)))
+                width(self.indent(above)) > column
+                or (width(self.indent(above)) == column and (is_case or self.opens_clause(above)))
             ):
                 above -= 1
             index = above
@@ -113,18 +113,18 @@ class Layout:
         return index
 
     def _statement_end(self, first: int, last: int) -> int:
-        width = _width(self.indent(first))
+        column = width(self.indent(first))
         while last + 1 < len(self.lines):
-            following = _width(self.indent(last + 1))
-            continues = following > width or (following == width and self.opens_clause(last + 1))
-            decorated = following == width and self.text.startswith("@", self.lines[last].code)
+            following = width(self.indent(last + 1))
+            continues = following > column or (following == column and self.opens_clause(last + 1))
+            decorated = following == column and self.text.startswith("@", self.lines[last].code)
             if not (continues or decorated):
                 break
             last += 1
         return last
 
 
-def _width(indent: str) -> int:
+def width(indent: str) -> int:
     """Columns of an indentation: tabs to the next multiple of eight, a form feed starts again."""
     column = 0
     for char in indent:
