@@ -16,6 +16,11 @@ into that value.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 
 class RewireError(Exception):
     """Root of the tree. ``advice`` tells the user the way out; ``exit_code`` is the process's exit code."""
@@ -66,3 +71,11 @@ class NotLossless(SourceError):
     """LibCST parses the text but would not print the same characters again."""
 
     code = "not-lossless"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The tail of a message about an unknown ``word``: ``; did you mean 'x'?``, or empty if nothing comes close."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, sorted(known), n=2, cutoff=0.6)
+    return f"; did you mean {' or '.join(repr(candidate) for candidate in close)}?" if close else ""

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from rewire import read
 from rewire.errors import NotPython, SourceError
 from rewire.model.result import Failure
-from rewire.model.source import SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from rewire.codemod.base import Codemod
+    from rewire.model.source import SourceFile
 
 FactsT = TypeVar("FactsT")
 
@@ -74,8 +74,8 @@ def locate(
     except SourceError as error:
         return Located(source.path, None, failure_of(source, error))
     except RecursionError:
-        error = NotPython("an expression is nested too deeply", advice="exclude the file")
-        return Located(source.path, None, failure_of(source, error))
+        deep = NotPython("an expression is nested too deeply", advice="exclude the file")
+        return Located(source.path, None, failure_of(source, deep))
 
 
 def failure_of(source: SourceFile, error: SourceError) -> Failure:

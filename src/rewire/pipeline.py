@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from rewire.codemod.base import Codemod
     from rewire.discover import Discovered
+    from rewire.model.site import Refusal
     from rewire.model.source import SourceFile
 
 BATCH = 64
@@ -94,13 +95,11 @@ def run(request: Request) -> RunResult:
     discovered = request.discovered
     workspace = Workspace(discovered.root, discovered.selected, discovered.context)
     state = _search(request, workspace)
-    outcomes = []
-    for selected in request.codemods:
-        outcomes.append(_apply(state, selected))
+    outcomes = tuple([_apply(state, selected) for selected in request.codemods])
     return RunResult(
         before=workspace,
         after=state.workspace,
-        outcomes=tuple(outcomes),
+        outcomes=outcomes,
         failures=tuple(failure for _, failure in sorted(state.failures.items())),
         unused_suppressions=_unused(state),
         files_seen=len(discovered.selected),
@@ -119,7 +118,9 @@ def _search(request: Request, workspace: Workspace) -> _Run:
     paths = workspace.paths
     jobs = request.jobs if len(paths) >= SPREAD_FROM * 8 else 1
     for answer in spread(work, paths, jobs=jobs, batch=256, advance=state.advance("search", len(paths))):
-        assert not isinstance(answer, Died)
+        if isinstance(answer, Died):
+            failures[answer.item] = _died(answer.item)
+            continue
         if answer.failure:
             failures[answer.path] = answer.failure
         elif answer.codemods or answer.suppresses:
@@ -146,14 +147,15 @@ def _apply(state: _Run, selected: Selected) -> Outcome:
     state.used |= {(path, span.start) for path, span in decided.used}
     acceptance = _accept(state, selected, decided, facts, project)
     files = acceptance.files()
-    refusals = [*decided.plan.refusals, *acceptance.refusals()]
     outcome = Outcome(
         codemod=codemod.name,
         summary=codemod.summary,
         promise=codemod.promise,
         found=decided.found,
         changeset=Changeset(codemod.name, tuple(_owned(codemod.name, file) for file in files)),
-        refusals=tuple(sorted((_placed(entry, project) for entry in refusals), key=lambda entry: (entry.path, entry.span))),
+        refusals=tuple(
+            sorted((_placed(entry, project) for entry in refusals), key=lambda entry: (entry.path, entry.span))
+        ),
         suppressed=decided.suppressed,
         rejected=tuple(entry for _, entry in sorted(acceptance.rejected.items())),
         notes=decided.plan.notes,
@@ -241,7 +243,8 @@ def _second_pass(
     sites = decide(plan, codemod.name, ignores).plan.sites
     left = {site.path for site in sites} & set(paths)
     complaints = [
-        Rejected(path, "second-pass", "a second run would change this file again", codemod.name) for path in sorted(left)
+        Rejected(path, "second-pass", "a second run would change this file again", codemod.name)
+        for path in sorted(left)
     ]
     return complaints + [Rejected(path, "parses", failure.reason, codemod.name) for path, failure in failures.items()]
 
@@ -266,7 +269,7 @@ def _locate(
     for answer in spread(work, items, jobs=jobs, batch=BATCH, advance=advance):
         if isinstance(answer, Died):
             path = answer.item[0]
-            failures[path] = Failure(path, "worker-died", "the process that read it died", "exclude the file")
+            failures[path] = _died(path)
         elif answer.failure:
             failures[answer.path] = answer.failure
         elif answer.facts is not None:
@@ -283,9 +286,11 @@ def locate_files(
     options: Any,
 ) -> list[station.Located[Any]]:
     """Locate some files, in a worker; texts that memory holds are sent along, the others are read from disk."""
-    return [
-        station.locate(overlay or read.read(root, path), codemod, markers, options) for path, overlay in items
-    ]
+    return [station.locate(overlay or read.read(root, path), codemod, markers, options) for path, overlay in items]
+
+
+def _died(path: str) -> Failure:
+    return Failure(path, "worker-died", "the process that read it died", "exclude the file, and report it")
 
 
 def _codemods_of(state: _Run, path: str) -> Sequence[str]:
@@ -342,10 +347,10 @@ def _owned(codemod: str, file: FileChange) -> FileChange:
     return replace(file, changes=tuple(replace(change, codemod=codemod) for change in file.changes))
 
 
-def _placed(entry: Any, project: ProjectIndex) -> Any:
-    """A refusal with its line, where the codemod gave none."""
-    if entry.line:
-        return entry
-    source = project.source(entry.path)
-    return replace(entry, line=source.line_of(entry.span.start)) if source else entry
-
+def _placed(refusals: Sequence[Refusal], project: ProjectIndex) -> tuple[Refusal, ...]:
+    """Refusals by place, each with its line where the codemod gave none."""
+    placed = []
+    for entry in refusals:
+        source = None if entry.line else project.source(entry.path)
+        placed.append(replace(entry, line=source.line_of(entry.span.start)) if source else entry)
+    return tuple(sorted(placed, key=lambda entry: (entry.path, entry.span, entry.code)))

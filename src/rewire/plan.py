@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rewire.errors import RewireError
@@ -75,48 +75,40 @@ def _covered(layout: Layout, comment: Span) -> Span:
 
 def decide(plan: Plan, codemod: str, ignores: Mapping[str, Sequence[Ignore]]) -> Decided:
     """Apply the user's suppressions to ``plan``. A suppressed site takes its group along as refusals."""
-    used: set[tuple[str, Span]] = set()
-    suppressed: list[Suppression] = []
-
-    def hit(entry: Site | Refusal) -> Ignore | None:
-        for ignore in ignores.get(entry.path, ()):
-            if codemod in ignore.names and ignore.covers.start <= entry.span.start < ignore.covers.end:
-                used.add((ignore.path, ignore.span))
-                return ignore
-        return None
-
-    groups: dict[str, Ignore] = {}
-    silenced: set[int] = set()
-    for site in plan.sites:
-        ignore = None if site.support or site.kind == INSERT else hit(site)
-        if ignore:
-            silenced.add(id(site))
-            suppressed.append(Suppression(codemod, site.path, site.span, ignore.comment, ignore.line))
-            if site.group:
-                groups.setdefault(site.group, ignore)
-    refusals = []
-    for refusal in plan.refusals:
-        ignore = hit(refusal)
-        if ignore:
-            suppressed.append(Suppression(codemod, refusal.path, refusal.span, ignore.comment, ignore.line))
-        else:
-            refusals.append(refusal)
-    sites = []
-    for site in plan.sites:
-        if id(site) in silenced:
-            continue
-        if site.group in groups:
-            if not site.support:
-                refusals.append(_fallen(site, groups[site.group]))
-        else:
-            sites.append(site)
+    words = _Word(codemod, ignores)
+    silenced = {id(site): ignore for site in plan.sites if not site.support and (ignore := words.on(site))}
+    groups = {site.group: silenced[id(site)] for site in plan.sites if site.group and id(site) in silenced}
+    fallen = [site for site in plan.sites if site.group in groups and id(site) not in silenced]
     kept = replace(
         plan,
-        sites=tuple(sites),
-        refusals=tuple(refusals),
+        sites=tuple(site for site in plan.sites if id(site) not in silenced and site.group not in groups),
+        refusals=(
+            *(refusal for refusal in plan.refusals if words.on(refusal) is None),
+            *(_fallen(site, groups[site.group]) for site in fallen if not site.support),
+        ),
         new_files=tuple(file for file in plan.new_files if file.group not in groups),
     )
-    return Decided(kept, tuple(suppressed), frozenset(used))
+    return Decided(kept, tuple(words.suppressed.values()), frozenset(words.used))
+
+
+@dataclass(slots=True)
+class _Word:
+    """The user's word on one codemod: which entries its comments suppress, and which comments did."""
+
+    codemod: str
+    ignores: Mapping[str, Sequence[Ignore]]
+    suppressed: dict[int, Suppression] = field(default_factory=dict)
+    used: set[tuple[str, Span]] = field(default_factory=set)
+
+    def on(self, entry: Site | Refusal) -> Ignore | None:
+        """The comment that suppresses ``entry``, noted as used; None if there is none."""
+        for ignore in self.ignores.get(entry.path, ()):
+            if self.codemod in ignore.names and ignore.covers.start <= entry.span.start < ignore.covers.end:
+                self.used.add((ignore.path, ignore.span))
+                noted = Suppression(self.codemod, entry.path, entry.span, ignore.comment, ignore.line)
+                self.suppressed[id(entry)] = noted
+                return ignore
+        return None
 
 
 def _fallen(site: Site, ignore: Ignore) -> Refusal:
@@ -157,10 +149,6 @@ ENGINE_CODES: Mapping[str, tuple[str, str]] = {
     "rejected": (
         "the rewriting was made and a check said no; the file is as it was",
         "read the check's message; it is a defect of the codemod that is worth reporting",
-    ),
-    "unreadable-partner": (
-        "another file that this change needs could not be read or parsed",
-        "mend or exclude that file",
     ),
 }
 """Refusal codes that the engine itself uses, for any codemod: code -> (meaning, advice)."""

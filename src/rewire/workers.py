@@ -1,4 +1,4 @@
-"""Spread a function over processes where that pays, give its answers in order, and name the item that kills a worker."""
+"""Spread a function over processes where that pays; answers come in order, and a death is named."""
 
 from __future__ import annotations
 

@@ -108,9 +108,7 @@ class RunResult:
                 if earlier is None:
                     merged[file.path] = file
                 else:
-                    merged[file.path] = Entry(
-                        file.path, earlier.before, file.after, (*earlier.changes, *file.changes)
-                    )
+                    merged[file.path] = Entry(file.path, earlier.before, file.after, (*earlier.changes, *file.changes))
         return tuple(
             entry
             for _, entry in sorted(merged.items())

@@ -115,12 +115,12 @@ def _carry_out(tree: Tree, region: Region, shift: int, transformer: SiteTransfor
     if len(local) != len(region.sites):
         raise _Undone("placed", "two sites claim the same node")
     nodes = {node: local[key] for node, key in tree.find(key for key in local if key[1] != BLOCK).items()}
-    blocks = {}
+    blocks: dict[cst.CSTNode, list[tuple[int, int, Site]]] = {}
     for (span, kind), site in local.items():
         if kind == BLOCK:
             container, first, count = _block(tree, span)
             blocks.setdefault(container, []).append((first, count, site))
-    if len(nodes) + sum(map(len, blocks.values())) != len(region.sites):
+    if len(nodes) + sum(len(ranges) for ranges in blocks.values()) != len(region.sites):
         missing = sorted({site.kind for site in region.sites if site.kind not in (BLOCK, INSERT)})
         raise _Undone("placed", f"no {' or '.join(missing)} node where the plan says")
     transformer.begin(nodes, blocks)
@@ -137,7 +137,7 @@ def _carry_out(tree: Tree, region: Region, shift: int, transformer: SiteTransfor
 def _body(module: cst.Module) -> Sequence[cst.BaseStatement]:
     header = module.body[0] if module.body else None
     if isinstance(header, cst.If) and isinstance(header.body, cst.IndentedBlock):
-        return cast("Sequence[cst.BaseStatement]", header.body.body)
+        return header.body.body
     raise _Undone("spliced", "the statement around the site was replaced")
 
 

@@ -132,7 +132,7 @@ def width(indent: str) -> int:
     return column
 
 
-def scan(text: str, stop: int | None = None) -> Layout:
+def scan(text: str, stop: int | None = None) -> Layout:  # noqa: C901 - one branch a kind of token
     """Scan ``text``; linear in its length. With ``stop``, no further than the logical line that holds that offset."""
     lines: list[LogicalLine] = []
     comments: list[Span] = []
@@ -169,7 +169,8 @@ def scan(text: str, stop: int | None = None) -> Layout:
             if code < 0:
                 after = _INDENT.match(text, position)
                 assert after is not None
-                code = after.end()
+                if text[after.end() : after.end() + 1] not in ("", "#", "\\", "\r", "\n"):
+                    code = after.end()
         elif depth == 0:
             if code >= 0:
                 lines.append(LogicalLine(start, code, position))
@@ -197,7 +198,7 @@ def _string_end(text: str, opener: re.Match[str]) -> int:
     return rest.end() + len(quote) if text.startswith(quote, rest.end()) else rest.end()
 
 
-def _formatted_end(text: str, position: int, quote: str, *, raw: bool) -> int:
+def _formatted_end(text: str, position: int, quote: str, *, raw: bool) -> int:  # noqa: C901 - likewise
     """Offset after an f- or t-string whose body starts at ``position``; replacement fields nest."""
     depth = 0
     while True:

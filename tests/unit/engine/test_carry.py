@@ -77,9 +77,7 @@ def test_a_form_feed_before_the_statement_stays() -> None:
 def test_wrapping_a_block_reindents_code_but_no_string() -> None:
     text = 'def f():\n  a = 1\n  q = """\n  SELECT\n  """\n  # last words\n  b(q)\n  return b\n'
     block = Site("toy", "m.py", Span(text.index("q ="), text.index("b(q)") + 4), BLOCK, "pool", "wrap")
-    expected = (
-        'def f():\n  a = 1\n  with pool:\n    q = """\n  SELECT\n  """\n    # last words\n    b(q)\n  return b\n'
-    )
+    expected = 'def f():\n  a = 1\n  with pool:\n    q = """\n  SELECT\n  """\n    # last words\n    b(q)\n  return b\n'
     assert rewritten(text, block) == expected
 
 

@@ -1,0 +1,141 @@
+"""pipeline: the books balance, failures and rejections cost what they must and nothing else, codemods compose."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from toy import Toy, ToyOptions
+
+from rewire.discover import discover
+from rewire.pipeline import Request, Selected, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rewire.model.result import RunResult
+
+HEAD = "from m import old, new, keep, bad, ok\n"
+
+
+def run_toy(root: Path, files: dict[str, str], *, jobs: int = 1, twice: bool = False, **options: Any) -> RunResult:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode())
+    selected = Selected(Toy(), ToyOptions(**options))
+    return run(Request(discover([root], root=root), (selected,) * (1 + twice), jobs))
+
+
+def texts(result: RunResult) -> dict[str, str]:
+    return {file.path: file.after.text for file in result.net_changes() if file.after}
+
+
+def test_found_is_changed_plus_refused_plus_suppressed(tmp_path: Path) -> None:
+    files = {
+        "a.py": HEAD + "old(ok)\nold(keep)\nold(bad)  # rewire: ignore[toy] because\n",
+        "b.py": HEAD + "nothing\n",
+    }
+    result = run_toy(tmp_path, files)
+    (outcome,) = result.outcomes
+    assert (outcome.found, outcome.changed, len(outcome.refusals), len(outcome.suppressed)) == (3, 1, 1, 1)
+    assert texts(result) == {"a.py": files["a.py"].replace("old(ok)", "new(ok)")}
+    assert outcome.refusals[0].line == 3
+    assert result.exit_code() == 0
+    assert result.exit_code(check=True) == 1
+    assert (tmp_path / "a.py").read_text() == files["a.py"]
+
+
+def test_a_second_codemod_sees_what_the_first_left(tmp_path: Path) -> None:
+    result = run_toy(tmp_path, {"a.py": HEAD + "old(ok)\n"}, twice=True)
+    assert [outcome.found for outcome in result.outcomes] == [1, 0]
+
+
+def test_a_suppression_used_by_the_first_codemod_is_not_unused_after_lines_moved(tmp_path: Path) -> None:
+    text = HEAD + "old(ok)\nold(ok)  # rewire: ignore[toy] x\n"
+    result = run_toy(tmp_path, {"a.py": text}, twice=True)
+    assert not result.unused_suppressions
+    assert [len(outcome.suppressed) for outcome in result.outcomes] == [1, 1]
+
+
+def test_unused_and_nameless_suppressions_are_reported(tmp_path: Path) -> None:
+    text = "x = 1  # rewire: ignore[toy] stale\ny = 2  # rewire: ignore\nz = 3  # rewire: ignore[other] not ours\n"
+    result = run_toy(tmp_path, {"a.py": text})
+    assert [entry.line for entry in result.unused_suppressions] == [1, 2]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_unreadable_files_are_named_and_cost_nobody_else_anything(tmp_path: Path, jobs: int) -> None:
+    files = {"a.py": HEAD + "old(ok)\n", "broken.py": "old(x) broken(\n", "nul.py": "old(ok)\0\n"}
+    files |= {f"many/m{number}.py": HEAD + "old(ok)\n" for number in range(300)}
+    result = run_toy(tmp_path, files, jobs=jobs)
+    assert {(failure.path, failure.code) for failure in result.failures} >= {("broken.py", "unparsable")}
+    assert {failure.path for failure in result.failures} == {"broken.py", "nul.py"}
+    assert result.outcomes[0].changed == 301
+    assert result.exit_code() == 3
+
+
+def test_a_file_that_kills_its_worker_is_named(tmp_path: Path) -> None:
+    files = {f"m{number}.py": HEAD + "old(ok)\n" for number in range(300)} | {"killer.py": "old(ok); die()\n"}
+    result = run_toy(tmp_path, files, jobs=2)
+    assert [(failure.path, failure.code) for failure in result.failures] == [("killer.py", "worker-died")]
+    assert result.outcomes[0].changed == 300
+
+
+@pytest.mark.parametrize(
+    ("fault", "check"),
+    [
+        ("raise", "transformer"),
+        ("undefined", "names"),
+        ("same", "changed"),
+        ("again", "second-pass"),
+        ("check", "codemod"),
+        ("project", "codemod"),
+    ],
+)
+def test_a_rejected_file_is_as_it_was_and_its_places_are_refusals(tmp_path: Path, fault: str, check: str) -> None:
+    files = {"good.py": HEAD + "old(ok)\n", "bad.py": HEAD + "old(bad)\nold(ok)\n"}
+    result = run_toy(tmp_path, files, fault=fault)
+    (outcome,) = result.outcomes
+    assert set(texts(result)) == {"good.py"}
+    assert [(entry.path, entry.check) for entry in outcome.rejected] == [("bad.py", check)]
+    assert [refusal.code for refusal in outcome.refusals] == ["rejected", "rejected"]
+    assert outcome.balanced
+    assert result.exit_code() == 3
+
+
+@pytest.mark.parametrize("fault", ["raise", "check", "project", "again"])
+def test_a_group_is_accepted_or_rejected_whole_across_files(tmp_path: Path, fault: str) -> None:
+    files = {"good.py": HEAD + "old(ok)\n", "bad.py": HEAD + "old(bad)\n"}
+    result = run_toy(tmp_path, files, fault=fault, group=True, create="made.py")
+    (outcome,) = result.outcomes
+    assert not result.has_changes
+    assert [refusal.path for refusal in outcome.refusals] == ["bad.py", "good.py"]
+    assert "bad.py" in outcome.refusals[1].reason
+
+
+def test_created_files_are_part_of_the_changeset(tmp_path: Path) -> None:
+    result = run_toy(tmp_path, {"good.py": HEAD + "old(ok)\n"}, create="pkg/made.py")
+    assert texts(result)["pkg/made.py"] == "made = 1\n"
+    assert result.outcomes[0].changed == 1
+
+
+def test_the_same_result_for_any_number_of_workers(tmp_path: Path) -> None:
+    files = {f"p{number % 7}/m{number}.py": HEAD + "old(ok)\nold(keep)\n" for number in range(300)}
+    one, two = run_toy(tmp_path, files), run_toy(tmp_path, files, jobs=2)
+    assert texts(one) == texts(two)
+    assert [o.refusals for o in one.outcomes] == [o.refusals for o in two.outcomes]
+
+
+def test_progress_is_told_of_every_stage(tmp_path: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    (tmp_path / "a.py").write_text(HEAD + "old(ok)\n")
+    request = Request(
+        discover([tmp_path], root=tmp_path),
+        (Selected(Toy(), ToyOptions()),),
+        progress=lambda stage, done, total: seen.append((stage, done, total)),
+    )
+    run(request)
+    assert ("search", 1, 1) in seen
+    assert ("locate toy", 1, 1) in seen
+    assert ("rewrite", 1, 1) in seen
