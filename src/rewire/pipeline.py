@@ -153,9 +153,7 @@ def _apply(state: _Run, selected: Selected) -> Outcome:
         promise=codemod.promise,
         found=decided.found,
         changeset=Changeset(codemod.name, tuple(_owned(codemod.name, file) for file in files)),
-        refusals=tuple(
-            sorted((_placed(entry, project) for entry in refusals), key=lambda entry: (entry.path, entry.span))
-        ),
+        refusals=_placed([*decided.plan.refusals, *acceptance.refusals()], project),
         suppressed=decided.suppressed,
         rejected=tuple(entry for _, entry in sorted(acceptance.rejected.items())),
         notes=decided.plan.notes,
