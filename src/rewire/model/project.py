@@ -42,12 +42,30 @@ class ImportedName:
 
 
 @dataclass(frozen=True, slots=True)
+class Image:
+    """The file tree that a launch sees, where it is not the workspace itself (a container image).
+
+    ``mounts`` are pairs (absolute path there, path relative to the workspace root) in the order they were copied;
+    ``workdir``, ``roots`` and ``installed`` (below) are absolute paths there.
+    """
+
+    mounts: tuple[tuple[str, str], ...]
+    workdir: str
+    roots: tuple[str, ...]
+    installed: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    """Files relative to the workspace root that ``.dockerignore`` keeps out."""
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """A launch context: one way in which the project is started.
 
     ``workdir`` and ``roots`` (the ``sys.path`` entries inside the project, in order) are relative to the workspace
-    root. ``entry`` is a dotted name, a ``-m`` name or a script path, by ``entry_kind``; ``source`` is the file that
-    says so (``"--launch"`` or ``"configuration"`` for the user's own word) with its 1-based ``line``.
+    root. ``entry`` is a dotted name, a ``-m`` name, a script path or a test path (both relative to the workspace
+    root), by ``entry_kind``; ``attribute`` is what the command wants from it (``app`` in ``main:app``). ``source`` is
+    the file that says so (``"--launch"`` or ``"configuration"`` for the user's own word) with its 1-based ``line``.
+    ``installed`` are those of ``roots`` that an installation gives: they come after the standard library.
     """
 
     name: str
@@ -55,11 +73,14 @@ class Launch:
     workdir: str
     roots: tuple[str, ...]
     entry: str
-    entry_kind: Literal["module", "main-module", "script"]
+    entry_kind: Literal["module", "main-module", "script", "tests"]
     role: Role
     tier: Tier
     source: str
     line: int = 0
+    attribute: str = ""
+    installed: tuple[str, ...] = ()
+    image: Image | None = None
 
 
 @dataclass(frozen=True, slots=True)
