@@ -32,7 +32,9 @@ _REST = {
 }
 _FIELD = re.compile(r"\{\{|\}\}|\{|\}|\\[\s\S]|'''|\"\"\"|['\"]|\r\n|\r|\n")
 _INDENT = re.compile(r"[ \t\f]*")
-_CLAUSE = re.compile(r"(?:else|elif|except|finally)\b|case\b(?=[^=.,)\r\n]*:)")
+_CLAUSE = re.compile(r"(?:else|elif|except|finally)\b")
+_CASE = re.compile(r"case\b")
+_MATCH = re.compile(r"match\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,18 @@ class Layout:
 
     def opens_clause(self, index: int) -> bool:
         """True if the line continues a compound statement (else, elif, except, finally, case)."""
-        return _CLAUSE.match(self.text, self.lines[index].code) is not None
+        code = self.lines[index].code
+        return _CLAUSE.match(self.text, code) is not None or self._is_case(index)
+
+    def _is_case(self, index: int) -> bool:
+        """True for a case clause: a line that starts with the word, right inside a match statement."""
+        if not _CASE.match(self.text, self.lines[index].code):
+            return False
+        column = width(self.indent(index))
+        above = index - 1
+        while above >= 0 and width(self.indent(above)) >= column:
+            above -= 1
+        return above >= 0 and _MATCH.match(self.text, self.lines[above].code) is not None
 
     def statement_region(self, span: Span) -> Span | None:
         """The smallest run of whole statements, as full lines, that covers ``span``; None if there is none.
@@ -92,14 +105,17 @@ class Layout:
             return None
         first = self._owner(first)
         for index in range(first, last + 1):
-            if width(self.indent(index)) < width(self.indent(first)):
-                first = self._owner(index)
+            column = width(self.indent(index))
+            if column < width(self.indent(first)):
+                while first and width(self.indent(first)) > column:
+                    first -= 1
+                first = self._owner(first)
         return Span(self.lines[first].start, self.lines[self._statement_end(first, last)].end)
 
     def _owner(self, index: int) -> int:
         """Move up from a clause to the line that opens its statement, and to the first decorator above it."""
         while self.opens_clause(index) and index:
-            is_case = self.text.startswith("case", self.lines[index].code)
+            is_case = self._is_case(index)
             column = width(self.indent(index))
             above = index - 1
             while above and (
