@@ -1,0 +1,1 @@
+"""The last station: what the run changed, as a patch, on disk or as git commits. Import from its modules."""
