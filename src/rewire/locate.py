@@ -78,6 +78,18 @@ def locate(
         return Located(source.path, None, failure_of(source, deep))
 
 
+def locate_files(
+    items: Sequence[tuple[str, SourceFile | None]],
+    *,
+    root: Path,
+    codemod: Codemod[Any, Any],
+    markers: Sequence[bytes],
+    options: Any,
+) -> list[Located[Any]]:
+    """Locate some files, in a worker; texts that memory holds are sent along, the others are read from disk."""
+    return [locate(overlay or read.read(root, path), codemod, markers, options) for path, overlay in items]
+
+
 def failure_of(source: SourceFile, error: SourceError) -> Failure:
     """The failure that a parser's complaint about ``source`` becomes; Python 2 is recognised and named as such."""
     if isinstance(error, NotPython):

@@ -20,12 +20,10 @@ from rewire.workers import Died, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from rewire.codemod.base import Codemod
     from rewire.discover import Discovered
     from rewire.model.site import Refusal
-    from rewire.model.source import SourceFile
 
 BATCH = 64
 SPREAD_FROM = 256
@@ -253,7 +251,7 @@ def _locate(
     """Facts and failures by path, in path order."""
     codemod = selected.codemod
     work = partial(
-        locate_files,
+        station.locate_files,
         root=workspace.root,
         codemod=codemod,
         markers=state.markers[codemod.name],
@@ -273,18 +271,6 @@ def _locate(
         elif answer.facts is not None:
             facts[answer.path] = answer.facts
     return facts, failures
-
-
-def locate_files(
-    items: Sequence[tuple[str, SourceFile | None]],
-    *,
-    root: Path,
-    codemod: Codemod[Any, Any],
-    markers: Sequence[bytes],
-    options: Any,
-) -> list[station.Located[Any]]:
-    """Locate some files, in a worker; texts that memory holds are sent along, the others are read from disk."""
-    return [station.locate(overlay or read.read(root, path), codemod, markers, options) for path, overlay in items]
 
 
 def _died(path: str) -> Failure:

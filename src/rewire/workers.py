@@ -9,6 +9,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from rewire.errors import RewireError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -68,7 +70,10 @@ def spread(
                     advance(len(answers))
         except BrokenProcessPool:
             wait(futures, return_when=FIRST_EXCEPTION)
-            yield from _one_by_one(function, batches[position], context)
+            alone = list(_one_by_one(function, batches[position], context))
+            if len(alone) > 1 and all(isinstance(answer, Died) for answer in alone):
+                raise RewireError("worker processes die whatever they are given", advice="run with --jobs 1") from None
+            yield from alone
             if advance:
                 advance(len(batches[position]))
             position += 1

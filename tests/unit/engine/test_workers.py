@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rewire.errors import RewireError
 from rewire.workers import Died, spread
 
 if TYPE_CHECKING:
@@ -48,3 +49,12 @@ def test_a_worker_that_dies_costs_the_item_it_had_in_hand() -> None:
 def test_an_exception_in_the_function_is_not_swallowed() -> None:
     with pytest.raises(ValueError, match="cannot"):
         list(spread(complain, range(40), jobs=2, batch=5))
+
+
+def die(items: Sequence[int]) -> list[int]:
+    os._exit(3)
+
+
+def test_workers_that_die_whatever_they_are_given_end_the_run() -> None:
+    with pytest.raises(RewireError, match="die whatever"):
+        list(spread(die, range(40), jobs=2, batch=5))
