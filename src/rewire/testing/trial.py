@@ -1,23 +1,24 @@
 """Run codemods over files given in memory and hand the whole result back.
 
 The files are laid out in a scratch directory, because a project is more than its Python files; it is gone when the
-call returns. Options are taken from the call alone, and launch contexts from the files themselves.
+call returns. A configuration among the files counts; the call's own options go before it.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rewire import pipeline, registry
 from rewire.codemod.base import Codemod
+from rewire.config import Config, load, options_for
 from rewire.deliver import patch
 from rewire.discover import Discovered
-from rewire.errors import UsageError, did_you_mean
+from rewire.discover.selection import PYTHON_SUFFIXES
 from rewire.pipeline import Request, Selected
 
 if TYPE_CHECKING:
@@ -113,28 +114,35 @@ def _request(
     select: Sequence[str],
     jobs: int,
 ) -> Request:
-    python = [path for path in files if path.endswith(".py")]
+    python = [path for path in files if path.endswith(PYTHON_SUFFIXES)]
     selected = [path for path in python if not select or any(fnmatchcase(path, pattern) for pattern in select)]
+    config = _configuration(root, files)
     return Request(
         discovered=Discovered(
             root=root,
             repository=None,
             selected=tuple(selected),
             context=tuple(path for path in python if path not in selected),
-            others=tuple(path for path in files if not path.endswith(".py")),
+            others=tuple(path for path in files if path not in python),
             failures=(),
         ),
-        codemods=tuple(_choose(codemod, options.get(codemod.name, {})) for codemod in codemods),
+        codemods=tuple(_choose(codemod, config, options.get(codemod.name, {})) for codemod in codemods),
         jobs=jobs,
+        settings={"roots": config.roots},
     )
 
 
-def _choose(codemod: Codemod[Any, Any], given: Mapping[str, Any]) -> Selected:
-    known = {field.name for field in fields(codemod.options_type)}
-    if unknown := sorted(set(given) - known):
-        raise UsageError(f"{codemod.name} has no option {unknown[0]!r}{did_you_mean(unknown[0], known)}")
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
-    return Selected(codemod, codemod.options_type(**values), values)
+def _configuration(root: Path, files: Mapping[str, bytes]) -> Config:
+    """The configuration among the files; never one that happens to lie above the scratch directory."""
+    if "rewire.toml" in files or b"[tool.rewire" in files.get("pyproject.toml", b""):
+        return load(root)
+    return Config(directory=root)
+
+
+def _choose(codemod: Codemod[Any, Any], config: Config, given: Mapping[str, Any]) -> Selected:
+    own = dict(next((table for name, table in config.codemods.items() if name.replace("_", "-") == codemod.name), {}))
+    table = {codemod.name: {**own, **given}}
+    return Selected(codemod, *options_for(codemod, replace(config, codemods=table)))
 
 
 def _find(codemod: Named) -> Codemod[Any, Any]:
