@@ -93,6 +93,20 @@ class Loading:
 
 
 @dataclass(frozen=True, slots=True)
+class Context:
+    """One way in which a file comes to be loaded, by a launch or (``launch`` None) counted from an import root.
+
+    ``name`` is its ``__name__`` (``__main__`` for what is started), ``package`` its ``__package__`` (``""``: none, so
+    that it can hold no relative import), ``roots`` the ``sys.path`` entries inside the project, in order.
+    """
+
+    name: str
+    package: str
+    roots: tuple[str, ...]
+    launch: Launch | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """What an import loads: a project file (``path``), or something outside (``path`` None: stdlib, installed).
 
@@ -160,6 +174,22 @@ class Project(Protocol):
 
     def loadings(self, path: str) -> Sequence[Loading]:
         """Under which names each launch context loads ``path``; empty where none does."""
+        ...
+
+    def contexts(self, path: str) -> Sequence[Context]:
+        """Every way in which ``path`` comes to be loaded: by the launches that load it and, where its root is declared
+        or no launch does, under its module names.
+        """
+        ...
+
+    def place_of(self, dotted: str, roots: Sequence[str]) -> str | None:
+        """What ``import dotted`` finds with ``roots`` on the path: a file, or a directory without ``__init__.py``
+        (ends in ``/``); None if nothing in the project. The standard library is not asked.
+        """
+        ...
+
+    def binds_over_submodule(self, path: str, name: str) -> bool:
+        """True if the package ``__init__`` at ``path`` binds ``name`` to something other than its submodule."""
         ...
 
     def import_line(self, importer: str, target: str, name: str | None = None, asname: str | None = None) -> str | None:

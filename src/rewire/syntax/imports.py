@@ -59,8 +59,9 @@ class Guard(NamedTuple):
 class ImportStatement(NamedTuple):
     """One import statement; ``start`` and ``end`` are its span, comments and white space around it excluded.
 
-    ``from``: ``level`` dots and ``module`` (one of them is not empty), ``names`` as (name, alias or ""); a star is the
-    name ``*``. ``import``: level 0, module ``""``, ``names`` as (dotted name, alias or ""). ``guards``: outermost first.
+    ``from``: ``level`` dots and ``module`` (one of them is not empty), ``names`` as (name, alias or ""); a star is
+    the name ``*``. ``import``: level 0, module ``""``, ``names`` as (dotted name, alias or "").
+    ``guards``: outermost first.
     """
 
     start: int

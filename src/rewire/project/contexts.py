@@ -1,0 +1,44 @@
+"""The ways in which one file comes to be loaded: by launches, and counted from import roots."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rewire.model.project import Context
+from rewire.project.modules import module_name, package_of
+from rewire.project.roots import holds
+
+if TYPE_CHECKING:
+    from rewire.model.project import Loading
+    from rewire.project.index import ProjectIndex
+
+
+def contexts_of(index: ProjectIndex, path: str) -> tuple[Context, ...]:
+    """Contexts of ``path``, launches first.
+
+    The import roots count where no launch loads the file and, for a declared root, always: what is packaged is
+    imported by people who leave no launch file.
+    """
+    found = [_launched(loading) for loading in index.loadings(path)]
+    roots = index.found_roots
+    for name in index.module_names(path):
+        root = next((root for root in (*roots.local, *roots.everywhere) if module_name(path, root.path) == name), None)
+        if root is None or (found and root.path not in roots.declared):
+            continue
+        others = [other for other in roots.for_importer(path) if other != root.path]
+        inside = {other.path for other in roots.local if holds(other.path, path)}
+        seen = (root.path, *(other for other in others if other not in inside))
+        found.append(Context(name, package_of(name, path), seen))
+    return tuple(dict.fromkeys(found))
+
+
+def _launched(loading: Loading) -> Context:
+    launch = loading.launch
+    if loading.name != "__main__":
+        return Context(loading.name, package_of(loading.name, loading.path), launch.roots, launch)
+    package = ""
+    if launch.entry_kind == "main-module":
+        stem = loading.path.rpartition("/")[2].partition(".")[0]
+        package = launch.entry if stem == "__main__" else launch.entry.rpartition(".")[0]
+        package = package.removesuffix(".__main__")
+    return Context("__main__", package, launch.roots, launch)

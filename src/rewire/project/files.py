@@ -1,0 +1,83 @@
+"""The project's files as one workspace shows them: read when asked for, kept while they stay the same."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import TYPE_CHECKING
+
+from rewire import read
+from rewire.model.result import Failure
+from rewire.syntax.imports import ImportStatement, read_imports
+
+if TYPE_CHECKING:
+    from rewire.model.source import SourceFile
+    from rewire.model.workspace import Workspace
+
+KEPT = 256
+"""How many decoded files are held at a time; the imports of every file asked for are kept."""
+
+_TEXT_LIMIT = 4 << 20
+
+
+class Files:
+    """Reading, memoised. ``advance`` carries over what the next workspace has not changed."""
+
+    def __init__(self, workspace: Workspace, earlier: Files | None = None) -> None:
+        self.workspace = workspace
+        self._sources: OrderedDict[str, SourceFile | None] = OrderedDict()
+        self._imports: dict[str, tuple[ImportStatement, ...]] = {}
+        self._texts: dict[str, str | None] = {}
+        if earlier is not None:
+            self._take_over(earlier)
+
+    def _take_over(self, earlier: Files) -> None:
+        old, new = earlier.workspace.overlay, self.workspace.overlay
+
+        def same(path: str) -> bool:
+            return old.get(path) is new.get(path)
+
+        self._sources.update((path, source) for path, source in earlier._sources.items() if same(path))
+        self._imports.update((path, found) for path, found in earlier._imports.items() if same(path))
+        self._texts.update(earlier._texts)
+
+    def data(self, path: str) -> bytes | None:
+        """The bytes of any file; None if it cannot be read."""
+        changed = self.workspace.overlay.get(path)
+        if changed is not None:
+            return changed.to_bytes()
+        data = read.read_bytes(self.workspace.root, path)
+        return None if isinstance(data, Failure) else data
+
+    def source(self, path: str) -> SourceFile | None:
+        """A Python file, decoded; None if it cannot be."""
+        changed = self.workspace.overlay.get(path)
+        if changed is not None:
+            return changed
+        if path in self._sources:
+            self._sources.move_to_end(path)
+            return self._sources[path]
+        answer = read.read(self.workspace.root, path)
+        source = None if isinstance(answer, Failure) else answer
+        self._sources[path] = source
+        if len(self._sources) > KEPT:
+            self._sources.popitem(last=False)
+        return source
+
+    def imports(self, path: str) -> tuple[ImportStatement, ...]:
+        """The import statements of a Python file; none if it cannot be read."""
+        found = self._imports.get(path)
+        if found is None:
+            source = self.source(path)
+            found = self._imports[path] = read_imports(source.text) if source else ()
+        return found
+
+    def text(self, path: str) -> str | None:
+        """Any other file as UTF-8 text; None if absent, not text, or larger than 4 MiB."""
+        if path not in self._texts:
+            data = self.data(path)
+            try:
+                text = None if data is None or len(data) > _TEXT_LIMIT else data.decode("utf-8-sig")
+            except UnicodeDecodeError:
+                text = None
+            self._texts[path] = None if text is not None and "\0" in text else text
+        return self._texts[path]

@@ -1,0 +1,334 @@
+"""``ProjectIndex``: the answers to ``rewire.model.project.Project``, each worked out when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from rewire.model.project import ImportedName, ImportRoot, Target
+from rewire.model.source import Span
+from rewire.project.contexts import contexts_of
+from rewire.project.files import Files
+from rewire.project.modules import STANDARD, ModuleTable, folder_of, module_name, package_of
+from rewire.project.roots import Roots, find_roots, holds
+from rewire.project.shadows import binds_over_submodule
+from rewire.project.spelling import import_line
+from rewire.syntax.bindings import may_bind
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rewire.model.project import Context, Launch, Loading
+    from rewire.model.source import SourceFile
+    from rewire.model.workspace import Workspace
+    from rewire.syntax.imports import ImportStatement
+
+_SCOPES: Mapping[str, Literal["function", "class"]] = {"def": "function", "class": "class"}
+
+
+class ProjectIndex:
+    """One workspace's answers. ``others``: the files that are not Python; ``roots``: import roots that the user set;
+    ``launches``: the user's own launch contexts, which come before all that is read.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        others: Sequence[str] = (),
+        roots: Sequence[str] = (),
+        launches: Sequence[Launch] = (),
+        *,
+        earlier: ProjectIndex | None = None,
+    ) -> None:
+        self.workspace = workspace
+        self._others = tuple(others)
+        self._configured = tuple(roots)
+        self._given = tuple(launches)
+        self._files: Files = Files(workspace, earlier._files if earlier else None)
+        self._resolved: dict[tuple[str, str, str | None], Target | None] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._contexts: dict[str, tuple[Context, ...]] = {}
+        self._shadows: dict[tuple[str, str], bool] = {}
+        self._reading_launches = False
+
+    def advance(self, workspace: Workspace) -> ProjectIndex:
+        """The index of a later workspace; what was read of files that are still the same is carried over."""
+        return ProjectIndex(workspace, self._others, self._configured, self._given, earlier=self)
+
+    @cached_property
+    def paths(self) -> tuple[str, ...]:
+        """Every Python file, selected or not, sorted."""
+        return tuple(sorted({*self.workspace.paths, *self.workspace.context, *self.workspace.overlay}))
+
+    @cached_property
+    def _all_files(self) -> tuple[str, ...]:
+        return tuple(sorted({*self.paths, *self._others}))
+
+    @cached_property
+    def _selected(self) -> frozenset[str]:
+        return frozenset(self.workspace.paths)
+
+    @cached_property
+    def table(self) -> ModuleTable:
+        """Modules by name."""
+        return ModuleTable(self.paths)
+
+    @property
+    def found_roots(self) -> Roots:
+        """The import roots, global and local ones apart; while launches are being read, without theirs."""
+        return self._static_roots if self._reading_launches else self._launch_roots
+
+    @cached_property
+    def _static_roots(self) -> Roots:
+        return self._find_roots(())
+
+    @cached_property
+    def _launch_roots(self) -> Roots:
+        launched = [
+            ImportRoot(root, f"{launch.source}: {launch.command}")
+            for launch in self.launches
+            for root in launch.roots
+            if root in self.table.tops
+        ]
+        return self._find_roots(launched) if launched else self._static_roots
+
+    def _find_roots(self, launched: Sequence[ImportRoot]) -> Roots:
+        return find_roots(
+            self.table, self._all_files, self._files.text, self._files.data, self._configured, launched
+        )
+
+    @property
+    def roots(self) -> tuple[ImportRoot, ...]:
+        """The import roots, best evidence first."""
+        return self.found_roots.all
+
+    @cached_property
+    def launches(self) -> tuple[Launch, ...]:
+        """The launch contexts: the user's own, then what the project's files say."""
+        try:
+            from rewire.project.launch.read import read_launches
+        except ImportError:
+            return self._given
+
+        self._reading_launches = True
+        try:
+            return (*self._given, *read_launches(self))
+        finally:
+            self._reading_launches = False
+
+    def is_selected(self, path: str) -> bool:
+        """True if this run may change ``path``."""
+        return path in self._selected
+
+    def source(self, path: str) -> SourceFile | None:
+        """A Python file as the codemods before left it; None if it cannot be read."""
+        return self._files.source(path)
+
+    def read_text(self, path: str) -> str | None:
+        """Any text file of the project; None if absent or not text."""
+        return self._files.text(path)
+
+    def files(self) -> tuple[str, ...]:
+        """Every file that discover lists, sorted."""
+        return self._all_files
+
+    def module_names(self, path: str) -> tuple[str, ...]:
+        """The dotted names under which ``path`` can be imported, best evidence first; empty for none.
+
+        A file below two roots, one within the other, is counted from the inner one; from the outer one too only
+        where the project's imports use that name (``src.pkg`` in a src layout is nobody's module name).
+        """
+        if self._reading_launches:
+            return tuple(self._count_names(path))
+        names = self._names.get(path)
+        if names is None:
+            names = self._names[path] = tuple(self._count_names(path))
+        return names
+
+    def _count_names(self, path: str) -> list[str]:
+        roots = self.found_roots
+        inside = [root.path for root in (*roots.local, *roots.everywhere) if holds(root.path, path)]
+        inside = sorted(dict.fromkeys(inside), key=lambda root: -len(root))
+        found: list[str] = []
+        for root in inside:
+            name = module_name(path, root)
+            if not name:
+                continue
+            used = roots.imported is not None and name.partition(".")[0] in roots.imported
+            if not found or used:
+                found.append(name)
+        return list(dict.fromkeys(found))
+
+    def find_module(self, dotted: str, *, importer: str | None = None) -> str | None:
+        """The project file that ``import dotted`` loads for a file ``importer``; None if it is not ours.
+
+        The standard library wins over a local file of the same name. A name that no root knows is looked for in the
+        importer's own directory and those above it: what a script, or a start from that directory, would find.
+        """
+        if dotted.partition(".")[0] in STANDARD:
+            return None
+        found = self.table.find(dotted, self.found_roots.for_importer(importer))
+        if found is None and importer is not None:
+            folder = folder_of(importer)
+            while folder and found is None:
+                found = self.table.find(dotted, (folder,))
+                folder = folder_of(folder)
+        return found
+
+    def imports(self, path: str) -> tuple[ImportedName, ...]:
+        """Every name that ``path`` imports, in source order."""
+        return tuple(name for statement in self._files.imports(path) for name in _names_of(path, statement))
+
+    def resolve(self, name: ImportedName) -> Target | None:
+        """What an import loads; None where nothing in the project or outside it answers to that name."""
+        if name.level:
+            return self._resolve_relative(name)
+        key = (folder_of(name.path), name.module, name.name)
+        if self._reading_launches:
+            return self._resolve_absolute(name)
+        if key not in self._resolved:
+            self._resolved[key] = self._resolve_absolute(name)
+        return self._resolved[key]
+
+    def _resolve_absolute(self, name: ImportedName) -> Target | None:
+        roots = self.found_roots.for_importer(name.path)
+        path = self.find_module(name.module, importer=name.path)
+        if path is not None:
+            return self._taken_from(name.module, path, name.name)
+        top = name.module.partition(".")[0]
+        if top in STANDARD:
+            return Target(name.module, None, None if name.name in (None, "*") else name.name)
+        if self.table.folder(name.module, roots):
+            return self._from_folder(name, roots)
+        if self.find_module(top, importer=name.path) is not None or self.table.folder(top, roots):
+            return None
+        return Target(name.module, None, None if name.name in (None, "*") else name.name)
+
+    def _from_folder(self, name: ImportedName, roots: Sequence[str]) -> Target | None:
+        """From a directory without ``__init__.py``: a module below it, or the directory itself."""
+        if name.name in (None, "*"):
+            return Target(name.module, None, None)
+        dotted = f"{name.module}.{name.name}"
+        path = self.table.find(dotted, roots)
+        if path is not None or self.table.folder(dotted, roots):
+            return Target(dotted, path, None)
+        return None
+
+    def _resolve_relative(self, name: ImportedName) -> Target | None:
+        """By directories alone: a relative import does not depend on the roots, once there is a parent package."""
+        names = self.module_names(name.path)
+        folder = folder_of(name.path)
+        package = package_of(names[0] if names else "", name.path)
+        if not package:
+            return None
+        for _ in range(name.level - 1):
+            if "." not in package:
+                return None
+            folder, package = folder_of(folder), package.rpartition(".")[0]
+        place = "/".join(part for part in (folder, name.module.replace(".", "/")) if part)
+        dotted = f"{package}.{name.module}" if name.module else package
+        path = self.table.at(place)
+        if path is not None:
+            return self._taken_from(dotted, path, name.name)
+        if place not in self.table.folders:
+            return None
+        if name.name in (None, "*"):
+            return Target(dotted, None, None)
+        below = self.table.at(f"{place}/{name.name}")
+        if below is not None or f"{place}/{name.name}" in self.table.folders:
+            return Target(f"{dotted}.{name.name}", below, None)
+        return None
+
+    def _taken_from(self, module: str, path: str, name: str | None) -> Target | None:
+        """``name`` of the module at ``path``: what the module binds wins, then a submodule; None if neither."""
+        if name is None or name == "*":
+            return Target(module, path, None)
+        source = self.source(path)
+        below = None
+        if path.rpartition("/")[2].startswith("__init__."):
+            below = self.table.at(f"{folder_of(path)}/{name}")
+            folder = f"{folder_of(path)}/{name}" in self.table.folders
+            if below is not None or folder:
+                if self.binds_over_submodule(path, name):
+                    return Target(module, path, name)
+                return Target(f"{module}.{name}", below, None)
+        if source is None or may_bind(source.text, name):
+            return Target(module, path, name)
+        return None
+
+    @cached_property
+    def _importers(self) -> Mapping[str, tuple[tuple[ImportedName, str | None], ...]]:
+        """Per loaded file, who imports it and which attribute; built once, from every file's imports."""
+        found: dict[str, list[tuple[ImportedName, str | None]]] = {}
+        for path in self.paths:
+            for name in self.imports(path):
+                target = self.resolve(name)
+                if target is not None and target.path is not None:
+                    taken = "*" if name.name == "*" else target.attribute
+                    found.setdefault(target.path, []).append((name, taken))
+        return {path: tuple(names) for path, names in found.items()}
+
+    def importers_of(self, path: str, name: str | None = None) -> tuple[ImportedName, ...]:
+        """Who imports ``path`` (or ``name`` from it, star imports included), re-exports not followed."""
+        return tuple(
+            imported
+            for imported, attribute in self._importers.get(path, ())
+            if name is None or attribute in (name, "*")
+        )
+
+    def loadings(self, path: str) -> tuple[Loading, ...]:
+        """Under which names each launch context loads ``path``; empty where none does."""
+        return self._loadings.get(path, ())
+
+    @cached_property
+    def _loadings(self) -> Mapping[str, tuple[Loading, ...]]:
+        try:
+            from rewire.project.boot.load import loadings
+        except ImportError:
+            return {}
+
+        found: dict[str, list[Loading]] = {}
+        for launch in self.launches:
+            for loading in loadings(self, launch):
+                found.setdefault(loading.path, []).append(loading)
+        return {path: tuple(entries) for path, entries in found.items()}
+
+    def contexts(self, path: str) -> tuple[Context, ...]:
+        """Every way in which ``path`` comes to be loaded."""
+        found = self._contexts.get(path)
+        if found is None:
+            found = self._contexts[path] = contexts_of(self, path)
+        return found
+
+    def place_of(self, dotted: str, roots: Sequence[str]) -> str | None:
+        """What ``import dotted`` finds with ``roots`` on the path: a file, or a plain directory (ends in ``/``)."""
+        return self.table.find(dotted, roots) or self.table.folder(dotted, roots)
+
+    def binds_over_submodule(self, path: str, name: str) -> bool:
+        """True if the package ``__init__`` at ``path`` binds ``name`` to something other than its submodule."""
+        key = (path, name)
+        if key not in self._shadows:
+            self._shadows[key] = binds_over_submodule(self, path, name)
+        return self._shadows[key]
+
+    def import_line(self, importer: str, target: str, name: str | None = None, asname: str | None = None) -> str | None:
+        """An import statement for ``importer`` that loads ``target`` in every context; None if no one form does."""
+        return import_line(self, importer, target, name, asname)
+
+
+def _names_of(path: str, statement: ImportStatement) -> list[ImportedName]:
+    span = Span(statement.start, statement.end)
+    around = [_SCOPES[guard.kind] for guard in statement.guards if guard.kind in _SCOPES]
+    scope: Literal["module", "class", "function"] = "class" if around else "module"
+    if "function" in around:
+        scope = "function"
+    guards = tuple(guard.kind for guard in statement.guards if guard.kind not in _SCOPES)
+    if statement.is_from:
+        return [
+            ImportedName(path, span, statement.level, statement.module, name, alias or name, scope, guards)
+            for name, alias in statement.names
+        ]
+    return [
+        ImportedName(path, span, 0, name, None, alias or name.partition(".")[0], scope, guards)
+        for name, alias in statement.names
+    ]

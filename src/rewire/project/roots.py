@@ -1,0 +1,156 @@
+"""Import roots: the user's word, packaging metadata, the src convention, then what the project's own imports show."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rewire.model.project import ImportRoot
+from rewire.project.modules import STANDARD, ModuleTable, folder_of
+from rewire.project.packaging import METADATA, declared_roots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+_IMPORTED = re.compile(rb"(?:^|[\r\n;:])[ \t]*(?:from[ \t]+([A-Za-z_]\w*)|import[ \t]+([^\r\n#;(]+))")
+SHOWN = "the imports of"
+_SOURCE_FOLDERS = ("src", "lib", "python")
+
+
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """``everywhere``: on the path of every file, best evidence first. ``local``: of the files below them first of all,
+    because a launch starts there or because those files' imports count from there.
+
+    ``imported`` are the top-level names that the project's files import, where the search had to look (else None);
+    ``declared`` the roots that configuration or packaging metadata name.
+    """
+
+    everywhere: tuple[ImportRoot, ...]
+    local: tuple[ImportRoot, ...] = ()
+    imported: frozenset[str] | None = None
+    declared: frozenset[str] = frozenset()
+
+    @property
+    def all(self) -> tuple[ImportRoot, ...]:
+        """Every root once, best evidence first."""
+        return _once((*self.everywhere, *self.local))
+
+    def for_importer(self, importer: str | None) -> tuple[str, ...]:
+        """The roots on the path for a file, in the order of the search: its own local ones, innermost first; those of
+        launches elsewhere come last.
+        """
+        own: list[str] = []
+        if importer is not None:
+            own = [root.path for root in self.local if holds(root.path, importer)]
+            own.sort(key=lambda root: -len(root))
+        others = [root.path for root in self.local if not root.why.startswith(SHOWN)]
+        return tuple(dict.fromkeys([*own, *(root.path for root in self.everywhere), *others]))
+
+
+def holds(folder: str, path: str) -> bool:
+    """True if ``path`` lies below ``folder`` (``""``: the whole workspace)."""
+    return not folder or path.startswith(f"{folder}/")
+
+
+def find_roots(
+    table: ModuleTable,
+    files: Sequence[str],
+    read_text: Callable[[str], str | None],
+    read_bytes: Callable[[str], bytes | None],
+    configured: Sequence[str] = (),
+    launched: Iterable[ImportRoot] = (),
+) -> Roots:
+    """The import roots of a project. ``configured`` ones are the only ones (but for those that launches give)."""
+    local = list(_once(launched))
+    if configured:
+        chosen = [ImportRoot("" if root in (".", "./") else root.strip("/"), "configuration") for root in configured]
+        return Roots(_once(chosen), tuple(local), _all_imported(table, read_bytes) if local else None, _paths(chosen))
+    declared = [root for root in declared_roots(files, read_text) if table.tops.get(root.path)]
+    conventional = _by_convention(table, files, declared)
+    known = list(_once([*declared, *conventional]))
+    if table.tops.get("") and not table.is_package(""):
+        known = list(_once([*known, ImportRoot("", "the directory itself")]))
+    candidates = _plain_folders(table, {root.path for root in (*known, *local)})
+    doubtful = [root for root in conventional if root.path in table.tops.get("", ())]
+    if not candidates and not doubtful and not any(root.path for root in local):
+        return Roots(tuple(known), tuple(local), None, _paths(declared))
+    seen = {path: _imported_by(read_bytes(path)) for path in sorted(table.paths)}
+    imported = frozenset().union(*seen.values()) if seen else frozenset()
+    known = [root for root in known if root not in doubtful or not _is_imported_itself(root.path, table, imported)]
+    local += _shown_by_imports(table, candidates, seen)
+    return Roots(tuple(known), tuple(local), imported, _paths(declared))
+
+
+def _paths(roots: Iterable[ImportRoot]) -> frozenset[str]:
+    return frozenset(root.path for root in roots)
+
+
+def _all_imported(table: ModuleTable, read_bytes: Callable[[str], bytes | None]) -> frozenset[str]:
+    return frozenset().union(*(_imported_by(read_bytes(path)) for path in table.paths))
+
+
+def _once(roots: Iterable[ImportRoot]) -> tuple[ImportRoot, ...]:
+    found: dict[str, ImportRoot] = {}
+    for root in roots:
+        found.setdefault(root.path, root)
+    return tuple(found.values())
+
+
+def _by_convention(table: ModuleTable, files: Sequence[str], declared: Sequence[ImportRoot]) -> list[ImportRoot]:
+    """``src`` beside project metadata or at the top, where it is no package itself."""
+    projects = {""} | {folder_of(path) for path in files if posixpath.basename(path) in METADATA}
+    taken = {root.path for root in declared}
+    found = []
+    for project in sorted(projects):
+        for name in _SOURCE_FOLDERS:
+            folder = posixpath.join(project, name)
+            named = name == "src" or any(table.is_package(f"{folder}/{top}") for top in table.tops.get(folder, ()))
+            if folder not in taken and named and table.tops.get(folder) and not table.is_package(folder):
+                found.append(ImportRoot(folder, f"the {name} layout"))
+        if project and project not in taken and table.tops.get(project) and not table.is_package(project):
+            found.append(ImportRoot(project, "the directory of a project"))
+    return found
+
+
+def _is_imported_itself(folder: str, table: ModuleTable, imported: frozenset[str]) -> bool:
+    """True if imports go through the folder's own name (``from src.app import x``) and none name what lies in it."""
+    return folder in imported and not (table.tops[folder] - STANDARD) & imported
+
+
+def _plain_folders(table: ModuleTable, known: set[str]) -> list[str]:
+    """Directories without ``__init__.py`` that hold modules or regular packages directly, and are no root yet."""
+    return sorted(
+        folder
+        for folder in table.folders
+        if folder not in known
+        and not table.is_package(folder)
+        and any(table.at(f"{folder}/{top}") for top in table.tops.get(folder, ()))
+    )
+
+
+def _imported_by(data: bytes | None) -> frozenset[str]:
+    """First parts of the absolute imports in ``data``, near enough for evidence (strings are not told apart)."""
+    names: set[bytes] = set()
+    for match in _IMPORTED.finditer(data or b""):
+        if match[1]:
+            names.add(match[1])
+        else:
+            names.update(part.split()[0].partition(b".")[0] for part in match[2].split(b",") if part.split())
+    return frozenset(name.decode("ascii", "replace") for name in names)
+
+
+def _shown_by_imports(
+    table: ModuleTable, candidates: Sequence[str], seen: dict[str, frozenset[str]]
+) -> list[ImportRoot]:
+    """The candidates whose modules a file below them imports by the name counted from there."""
+    found = []
+    for folder in candidates:
+        tops = {top for top in table.tops[folder] - STANDARD if table.at(f"{folder}/{top}")}
+        for path, names in seen.items():
+            if holds(folder, path) and (shown := sorted(tops & names)):
+                found.append(ImportRoot(folder, f"{SHOWN} {path}, which has {shown[0]} for a module"))
+                break
+    return found

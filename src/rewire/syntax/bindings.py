@@ -1,0 +1,151 @@
+"""The names that a module's top level binds, in any version's syntax, without a parser.
+
+Errs on the side of a name too many: whoever asks wants to know what an import may find in the module.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from functools import lru_cache
+
+from rewire.syntax.imports import ImportStatement, read_imports
+from rewire.syntax.lexical import Layout, scan, width
+
+_DEFINES = re.compile(r"(?:async[ \t]+)?(?:def|class|type)[ \t]+([^\W\d]\w*)")
+_BLOCK = re.compile(r"(?:async[ \t]+)?(?:def|class)\b")
+_GLOBAL = re.compile(r"global[ \t]+([\w, \t]+)")
+_WALRUS = re.compile(r"([^\W\d]\w*)[ \t]*:=")
+_FOR = re.compile(r"(?:async[ \t]+)?for\b(.*?)\bin\b", re.DOTALL)
+_AS = re.compile(r"\bas[ \t]+(\(?[\w, \t]+)")
+_CASE = re.compile(r"case\b")
+_NAME = re.compile(r"(?<![\w.])[^\W\d]\w*(?![\w.(\[])")
+_ANNOTATED = re.compile(r"([^\W\d]\w*)[ \t]*:[^=]*=(?!=)")
+_ASSIGN = re.compile(r"(?<![=<>!:])=(?!=)|(?:[-+*/%@&|^]|//|\*\*|<<|>>)=")
+_DYNAMIC = re.compile(
+    r"\bdef[ \t]+__getattr__\b|\b(?:globals|vars|setattr|exec|lazy_\w*|attach\w*)[ \t]*\(|\bsys\.modules\["
+)
+
+
+def may_bind(text: str, name: str) -> bool:
+    """True if the module ``text`` may have an attribute ``name``: it binds it, or binds names no reader can list."""
+    if name in text:
+        for form in (f"\ndef {name}(", f"\nclass {name}(", f"\nclass {name}:", f"\n{name} = ", f"\nasync def {name}("):
+            if form in text:
+                return True
+        if name in bound_names(text):
+            return True
+    return is_dynamic(text)
+
+
+@lru_cache(maxsize=512)
+def is_dynamic(text: str) -> bool:
+    """True if the module binds names that its text does not spell: a star import, ``__getattr__``, ``globals()``."""
+    return _DYNAMIC.search(text) is not None or any(
+        name == "*" for statement in read_imports(text) for name, _ in statement.names
+    )
+
+
+@lru_cache(maxsize=512)
+def bound_names(text: str) -> frozenset[str]:
+    """Every name that module-level code binds, ``global`` statements of functions included; stars are not."""
+    found = set(assigned_names(text))
+    for statement in read_imports(text):
+        if not any(guard.kind in ("def", "class") for guard in statement.guards):
+            found.update(bound_by_import(statement))
+    return frozenset(found)
+
+
+@lru_cache(maxsize=512)
+def assigned_names(text: str) -> frozenset[str]:
+    """``bound_names`` without what imports bind."""
+    layout = scan(text)
+    found: set[str] = set()
+    hidden = -1
+    for line in layout.lines:
+        column = width(text[line.start : line.code])
+        if 0 <= hidden < column:
+            found.update(_globals(text, line.code))
+            continue
+        hidden = column if _BLOCK.match(text, line.code) else -1
+        found.update(_bound_by(layout, line.code, line.end))
+    return frozenset(found)
+
+
+def bound_by_import(statement: ImportStatement) -> list[str]:
+    """The names that one import statement binds; a star binds none that can be told."""
+    if statement.is_from:
+        return [alias or name for name, alias in statement.names if name != "*"]
+    return [alias or name.partition(".")[0] for name, alias in statement.names]
+
+
+def _globals(text: str, code: int) -> list[str]:
+    match = _GLOBAL.match(text, code)
+    return [name.strip() for name in match[1].split(",")] if match else []
+
+
+def _bound_by(layout: Layout, code: int, end: int) -> set[str]:
+    """Names that one logical line binds, imports left out."""
+    text = _without_literals(layout, code, end)
+    defined = _DEFINES.match(text)
+    if defined:
+        return {defined[1]}
+    found = set(_WALRUS.findall(text))
+    loop = _FOR.match(text)
+    if loop:
+        found.update(_NAME.findall(loop[1]))
+    elif _CASE.match(text):
+        found.update(_NAME.findall(text))
+    elif not text.startswith(("import", "from")):
+        for listed in _AS.findall(text):
+            found.update(_NAME.findall(listed))
+    for statement in text.split(";"):
+        found.update(_assigned(statement))
+    return found
+
+
+def _assigned(statement: str) -> set[str]:
+    annotated = _ANNOTATED.match(statement.strip())
+    found = {annotated[1]} if annotated else set()
+    flat = _outside_calls(statement)
+    parts = _ASSIGN.split(flat)
+    for target in parts[:-1]:
+        found.update(_NAME.findall(target.rpartition(":")[2]))
+    return found
+
+
+def _outside_calls(statement: str) -> str:
+    """The statement without the contents of call and subscript brackets; tuple and list targets stay."""
+    kept: list[str] = []
+    closers: list[bool] = []
+    previous = ""
+    for char in statement:
+        if char in "([{":
+            closers.append(char == "{" or (previous != "" and (previous.isalnum() or previous in "_)]")))
+        if not any(closers) or char in ")]}":
+            kept.append(char)
+        if char in ")]}" and closers:
+            closers.pop()
+        if not char.isspace():
+            previous = char
+    return "".join(kept)
+
+
+def _without_literals(layout: Layout, code: int, end: int) -> str:
+    """The text of one logical line with strings emptied and comments left out."""
+    pieces = []
+    position = code
+    for spans in (layout.strings, layout.comments):
+        first = bisect_left(spans, code, key=lambda span: span.start)
+        while first < len(spans) and spans[first].start < end:
+            pieces.append(spans[first])
+            first += 1
+    kept = []
+    for span in sorted(pieces):
+        if span.start < position:
+            continue
+        kept.append(layout.text[position : span.start])
+        kept.append("''" if layout.text[span.start] != "#" else "")
+        position = span.end
+    kept.append(layout.text[position:end])
+    return "".join(kept)
