@@ -1,0 +1,30 @@
+"""The way in: ``rewire`` and ``python -m rewire``. Answers ``--version`` before anything else is imported."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command line (``sys.argv`` without the program's name if None) and return the exit code."""
+    words = sys.argv[1:] if words is None else list(words)
+    try:
+        if list(words) in (["--version"], ["-V"]):
+            from rewire import __version__
+
+            sys.stdout.write(f"rewire {__version__}\n")
+            return 0
+        from rewire.cli.dispatch import dispatch
+
+        return dispatch(words)
+    except KeyboardInterrupt:
+        sys.stderr.write("rewire: interrupted; nothing was written\n")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

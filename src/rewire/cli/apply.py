@@ -1,0 +1,121 @@
+"""``rewire apply``: plan, rewrite, verify, and deliver as commits, files or a patch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import argparse
+
+    from rewire.cli.request import Asked
+    from rewire.model.result import RunResult
+    from rewire.report.about import About, Mode
+
+EPILOG = """\
+examples:
+  rewire apply --dry-run                              what would change, and what would not and why
+  rewire apply                                        one git commit for each codemod
+  rewire apply src --select connect-timeout           one codemod, on one folder
+  rewire apply --set connect-timeout.replace=strip    an option of a codemod
+  rewire apply --dry-run --format markdown            the body of a pull request
+  rewire apply --branch rewire/imports                commits on a new branch
+"""
+
+
+def add(commands: Any) -> None:
+    """Put the command into the parser."""
+    parser = commands.add_parser(
+        "apply",
+        help="apply codemods, one commit each",
+        usage="rewire apply [PATHS ...] [OPTIONS]",
+        description="Apply codemods to the Python files under PATHS (default: here), one git commit for each.",
+        epilog=EPILOG,
+    )
+    parser.add_argument("paths", metavar="PATHS", nargs="*", help="files and folders; default: the current one")
+    _add_what(parser.add_argument_group("what to apply"))
+    _add_delivery(parser.add_argument_group("what to do with it"))
+    _add_output(parser.add_argument_group("what to show"))
+    parser.set_defaults(run=run)
+
+
+def _add_what(group: Any) -> None:
+    """The options that say what is applied, and to what."""
+    group.add_argument("--select", metavar="CODEMOD", action="append", default=[], help="only this one; repeatable")
+    group.add_argument("--ignore", metavar="CODEMOD", action="append", default=[], help="all but this one; repeatable")
+    group.add_argument(
+        "--set", metavar="CODEMOD.OPTION=VALUE", dest="sets", action="append", default=[], help="an option of a codemod"
+    )
+    group.add_argument(
+        "--exclude", metavar="PATTERN", action="append", default=[], help="leave files alone, as .gitignore writes it"
+    )
+    group.add_argument(
+        "--launch", metavar="COMMAND", action="append", default=[], help="how the project is started; repeatable"
+    )
+    group.add_argument("--config", metavar="FILE", help="this configuration, and no search for one")
+    group.add_argument("--jobs", metavar="N", help="worker processes; default: one a processor")
+
+
+def _add_delivery(group: Any) -> None:
+    """The options that say where the changes go."""
+    group.add_argument("-n", "--dry-run", action="store_true", help="write nothing; show the changes")
+    group.add_argument("--check", action="store_true", help="a dry run that exits 1 if there is anything to do")
+    group.add_argument("--commit-per", choices=("codemod", "file", "site"), help="size of a commit; default: codemod")
+    group.add_argument("--branch", metavar="NAME", help="make the commits on a new branch of this name")
+    group.add_argument("--no-commit", action="store_true", help="write the files, make no commit")
+    group.add_argument("--allow-dirty", action="store_true", help="other files may hold work that is not committed")
+
+
+def _add_output(group: Any) -> None:
+    """The options that say what is printed."""
+    group.add_argument("--format", choices=("diff", "json", "markdown"), help="what a dry run prints; default: diff")
+    group.add_argument("--output", metavar="FILE", help="write that to FILE instead of stdout")
+    group.add_argument("-q", "--quiet", action="store_true", help="no summary")
+    group.add_argument("-v", "--verbose", action="store_true", help="every refusal, timings, tracebacks")
+    group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="default: auto")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Apply the codemods that the command line and the configuration ask for."""
+    import sys
+
+    from rewire.cli.request import read_request
+    from rewire.pipeline import run as run_pipeline
+    from rewire.report.progress import ProgressBar
+
+    with ProgressBar(sys.stderr) as bar:
+        asked = read_request(args, bar if sys.stderr.isatty() and not args.quiet else None)
+        if not (args.dry_run or args.check):
+            _require_delivery(args, asked)
+        result = run_pipeline(asked.request)
+    from rewire.cli.product import show
+
+    about = _deliver(args, asked, result)
+    show(args, result, about)
+    return about.exit_code
+
+
+def _require_delivery(args: argparse.Namespace, asked: Asked) -> None:
+    """Refuse early what could not be delivered in the end. Raises UsageError."""
+    from rewire.errors import UsageError
+
+    if asked.request.discovered.repository is None and not args.no_commit:
+        raise UsageError(
+            f"{asked.request.discovered.root} is not in a git repository, so there is nothing to commit to",
+            advice="--dry-run shows the changes, --no-commit writes the files",
+        )
+
+
+def _deliver(args: argparse.Namespace, asked: Asked, result: RunResult) -> About:
+    """Write the result where it belongs, and say what was written."""
+    from rewire import __version__
+    from rewire.report.about import About
+
+    mode: Mode = "check" if args.check else "dry-run" if args.dry_run else "apply"
+    about = About(__version__, mode, asked.command, result.exit_code(check=args.check))
+    if mode != "apply" or not result.has_changes:
+        return about
+    if args.no_commit:
+        from rewire.deliver import disk
+
+        disk.write(result)
+    return about

@@ -1,0 +1,138 @@
+"""From the command line and the configuration to what the pipeline runs: which files, which codemods, which options."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rewire.errors import UsageError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+
+    from rewire.config import Config
+    from rewire.pipeline import Request, Selected
+    from rewire.registry import Registry
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request with what delivery needs to know besides. ``command`` does the same again."""
+
+    request: Request
+    commit_per: str
+    command: str
+
+
+def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], None] | None) -> Asked:
+    """Everything that is asked for, checked. Raises UsageError, ConfigError, and GitError where git refuses to list."""
+    from rewire import config, registry
+    from rewire.discover import discover
+    from rewire.pipeline import Request
+
+    paths = [Path(path) for path in args.paths]
+    settings = config.load(_start(paths), Path(args.config) if args.config else None)
+    if args.launch:
+        entries = tuple(config.LaunchEntry(command=command, name="--launch") for command in args.launch)
+        settings = replace(settings, launch=(*entries, *settings.launch))
+    installed = registry.load()
+    config.check_tables(settings, installed.codemods)
+    selected = _select(args, settings, installed)
+    discovered = discover(
+        paths, exclude=(*settings.exclude, *args.exclude), root=settings.directory if settings.source else None
+    )
+    request = Request(
+        discovered=discovered,
+        codemods=selected,
+        jobs=_jobs(args.jobs) or settings.jobs or _default_jobs(),
+        progress=progress,
+        settings=_project_settings(settings, discovered.root),
+    )
+    return Asked(request, args.commit_per or settings.commit_per or "codemod", reproduce(args))
+
+
+def _select(args: argparse.Namespace, settings: Config, installed: Registry) -> tuple[Selected, ...]:
+    """The codemods of the run with their options; the command line's ``--select`` takes the file's ``ignore`` away."""
+    from rewire import config
+    from rewire.pipeline import Selected
+
+    select = words(args.select)
+    ignore = words(args.ignore)
+    if not select:
+        ignore += settings.ignore
+    codemods = installed.select(select or settings.select, ignore)
+    if not codemods:
+        raise UsageError("no codemod is left to run", advice="rewire list shows the codemods that are installed")
+    running = [codemod.name for codemod in codemods]
+    for text in args.sets:
+        name = installed.get(config.parse_setting(text).codemod).name
+        if name not in running:
+            raise UsageError(f"--set {text}: {name} is not part of this run", advice=f"add --select {name}")
+    return tuple(Selected(codemod, *config.options_for(codemod, settings, args.sets)) for codemod in codemods)
+
+
+def words(given: Sequence[str]) -> tuple[str, ...]:
+    """The names in repeated and comma separated options."""
+    return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
+
+
+def _start(paths: Sequence[Path]) -> Path:
+    """Where the search for a configuration begins: the directory that all paths have in common."""
+    import os
+
+    if not paths:
+        return Path()
+    common = Path(os.path.commonpath([os.path.abspath(path) for path in paths]))  # noqa: PTH100 - keeps links
+    return common if common.is_dir() else common.parent
+
+
+def _jobs(text: str | None) -> int | None:
+    """The value of ``--jobs``. Raises UsageError."""
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise UsageError(f"--jobs {text}: expected a positive number")
+    return int(text)
+
+
+def _default_jobs() -> int:
+    from rewire.workers import default_jobs
+
+    return default_jobs()
+
+
+def _project_settings(settings: Config, root: Path) -> dict[str, Any]:
+    """What the project's index takes from the configuration, with paths relative to the workspace's ``root``."""
+    if settings.roots:
+        return {"roots": tuple(_relative(settings.directory, path, root) for path in settings.roots)}
+    return {}
+
+
+def _relative(directory: Path, path: str, root: Path) -> str:
+    """``path``, written relative to ``directory``, as seen from ``root``; ``""`` for the root itself."""
+    import os
+
+    moved = os.path.relpath(os.path.realpath(directory / path), os.path.realpath(root))
+    if moved == os.pardir or moved.startswith(os.pardir + os.sep):
+        raise UsageError(f"the import root {path!r} lies outside {root}")
+    return "" if moved == os.curdir else moved.replace(os.sep, "/")
+
+
+def reproduce(args: argparse.Namespace) -> str:
+    """A command line that does the same again."""
+    import shlex
+
+    line = ["rewire", "apply", *args.paths]
+    for option, values in (
+        ("--select", args.select),
+        ("--ignore", args.ignore),
+        ("--set", args.sets),
+        ("--exclude", args.exclude),
+        ("--launch", args.launch),
+        ("--config", [args.config] if args.config else []),
+    ):
+        for value in values:
+            line += [option, value]
+    return shlex.join(line)

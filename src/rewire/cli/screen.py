@@ -1,0 +1,25 @@
+"""The streams of the process: the product goes to stdout, everything else to stderr, in colour where that is wanted."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO
+
+
+def wants_colour(choice: str, stream: IO[str]) -> bool:
+    """``--color``, then NO_COLOR and FORCE_COLOR (unless empty), then whether ``stream`` is a terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def write_bytes(data: bytes) -> None:
+    """``data`` on stdout as it is."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

@@ -1,0 +1,29 @@
+"""What a report says about the run besides its result: how it was asked for, and what was delivered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Mode = Literal["dry-run", "check", "apply"]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """One commit that a run made."""
+
+    sha: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """``command`` is a command line that does the same again, ``undo`` one that takes the run back (empty: none)."""
+
+    version: str
+    mode: Mode
+    command: str
+    exit_code: int
+    commits: tuple[Delivered, ...] = ()
+    branch: str = ""
+    undo: str = ""
