@@ -12,6 +12,7 @@ from rewire.model.site import BLOCK, INSERT, Change, Site
 from rewire.model.source import SourceFile, Span
 from rewire.model.workspace import FileChange
 from rewire.rewrite.regions import Region, group
+from rewire.rewrite.statement import rewritten_statement
 from rewire.syntax.lexical import Layout, scan
 from rewire.syntax.modern import Tree, parse
 
@@ -31,8 +32,13 @@ class _Undone(Exception):
         self.check = check
 
 
-def rewrite_file(source: SourceFile, sites: Sequence[Site], transformer: SiteTransformer) -> FileChange | Rejected:
-    """Carry ``sites`` out on ``source``; every one of them exactly once, or the file is rejected as it stands."""
+def rewrite_file(
+    source: SourceFile, sites: Sequence[Site], transformer: SiteTransformer, options: object = None
+) -> FileChange | Rejected:
+    """Carry ``sites`` out on ``source``; every one of them exactly once, or the file is rejected as it stands.
+
+    ``options`` are the codemod's, which ``transformer`` was made with.
+    """
     layout = scan(source.text)
     regions = group(layout, sites)
     codemod = sites[0].codemod
@@ -44,7 +50,7 @@ def rewrite_file(source: SourceFile, sites: Sequence[Site], transformer: SiteTra
     position = length = 0
     for region in regions:
         try:
-            new = _new_text(source, layout, region, transformer)
+            new = _new_text(source, layout, region, transformer, options)
         except _Undone as error:
             line = source.line_of(region.span.start)
             return Rejected(source.path, error.check, f"line {line}: {error}", codemod)
@@ -78,9 +84,20 @@ def _change(source: SourceFile, site: Site, before: Span, after: Span) -> Change
     )
 
 
-def _new_text(source: SourceFile, layout: Layout, region: Region, transformer: SiteTransformer) -> str:
+def _new_text(source: SourceFile, layout: Layout, region: Region, transformer: SiteTransformer, options: object) -> str:
     if region.inserts:
         return _inserted(source, region)
+    old = region.span.of(source.text)
+    new = rewritten_statement(layout, region, transformer, options)
+    if new is None:
+        new = _visited(source, layout, region, transformer)
+    if new == old:
+        raise _Undone("changed", "the transformer left the text as it was")
+    return new
+
+
+def _visited(source: SourceFile, layout: Layout, region: Region, transformer: SiteTransformer) -> str:
+    """The long way: parse the region with its indentation and visit it."""
     old = region.span.of(source.text)
     indented = old[:1] in (" ", "\t")
     newline = source.newline if source.newline in old or not any(char in old for char in "\r\n") else "\n"
@@ -92,10 +109,7 @@ def _new_text(source: SourceFile, layout: Layout, region: Region, transformer: S
     new = _carry_out(tree, region, region.span.start - len(header), transformer)
     if not new.startswith(header):
         raise _Undone("spliced", "the statement around the site was replaced")
-    new = new[len(header) :]
-    if new == old:
-        raise _Undone("changed", "the transformer left the text as it was")
-    return new
+    return new[len(header) :]
 
 
 def _inserted(source: SourceFile, region: Region) -> str:

@@ -65,6 +65,11 @@ class Layout:
             return None
         return index
 
+    def lines_of(self, span: Span) -> Span | None:
+        """The full logical lines that ``span`` touches; None outside of any."""
+        first, last = self.line_at(span.start), self.line_at(max(span.start, span.end - 1))
+        return None if first is None or last is None else Span(self.lines[first].start, self.lines[last].end)
+
     def indent(self, index: int) -> str:
         """The white space before the first token of logical line ``index``."""
         line = self.lines[index]

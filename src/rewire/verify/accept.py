@@ -151,7 +151,7 @@ def _one(task: _Task, root: Any, codemod: Codemod[Any, Any], options: Any) -> Fi
     if isinstance(source, Failure):
         return Rejected(task.path, "read", source.reason, codemod.name)
     try:
-        file = rewrite_file(source, task.sites, codemod.transformer(options))
+        file = rewrite_file(source, task.sites, codemod.transformer(options), options)
         if isinstance(file, Rejected):
             return file
         return verify_file(file, task.sites, codemod, options) or file
