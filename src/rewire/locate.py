@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rewire import read
 from rewire.errors import NotPython, SourceError
 from rewire.model.result import Failure
+from rewire.suppression import may_suppress
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from rewire.model.source import SourceFile
 
 FactsT = TypeVar("FactsT")
-
-SUPPRESSION = b"rewire: ignore"
-_SUPPRESSION_LOOSE = re.compile(rb"#\s*rewire:\s*ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +56,7 @@ def search_bytes(path: str, data: bytes | Failure, markers: Mapping[str, Sequenc
         if isinstance(source, Failure):
             return Searched(path, (), False, source)
     found = tuple(name for name, needles in markers.items() if any(needle in data for needle in needles))
-    suppresses = b"rewire:" in data and _SUPPRESSION_LOOSE.search(data) is not None
-    return Searched(path, found, suppresses)
+    return Searched(path, found, may_suppress(data))
 
 
 def locate(

@@ -11,15 +11,17 @@ from rewire import locate as station
 from rewire import read
 from rewire.errors import RewireError
 from rewire.model.result import Failure, Outcome, Rejected, RunResult
-from rewire.model.site import Promise, Suppression
+from rewire.model.site import Promise
 from rewire.model.workspace import Changeset, FileChange, Workspace
-from rewire.plan import ENGINE_CODES, Decided, Ignore, check_plan, decide, read_ignores
+from rewire.plan import ENGINE_CODES, Decided, check_plan, decide
 from rewire.project.index import ProjectIndex
+from rewire.suppression import Suppressions
 from rewire.verify.accept import Acceptance
+from rewire.verify.imports import newly_unresolved
 from rewire.workers import Died, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rewire.codemod.base import Codemod
     from rewire.discover import Discovered
@@ -62,8 +64,7 @@ class _Run:
     searched: dict[str, station.Searched]
     markers: dict[str, Sequence[bytes]]
     failures: dict[str, Failure]
-    ignores: dict[str, tuple[Ignore, ...]]
-    used: set[tuple[str, int]]
+    suppressions: Suppressions
 
     def project(self, workspace: Workspace) -> ProjectIndex:
         return ProjectIndex(workspace, self.request.discovered.others, **self.request.settings)
@@ -99,7 +100,7 @@ def run(request: Request) -> RunResult:
         after=state.workspace,
         outcomes=outcomes,
         failures=tuple(failure for _, failure in sorted(state.failures.items())),
-        unused_suppressions=_unused(state),
+        unused_suppressions=state.suppressions.unused([selected.codemod.name for selected in request.codemods]),
         files_seen=len(discovered.selected),
         seconds=time.perf_counter() - started,
     )
@@ -108,7 +109,7 @@ def run(request: Request) -> RunResult:
 def _search(request: Request, workspace: Workspace) -> _Run:
     """Read every selected file once and note whose markers it holds."""
     failures = {failure.path: failure for failure in request.discovered.failures}
-    state = _Run(request, workspace, {}, {}, failures, {}, set())
+    state = _Run(request, workspace, {}, {}, failures, Suppressions())
     project = state.project(workspace)
     for selected in request.codemods:
         state.markers[selected.codemod.name] = tuple(selected.codemod.markers(project, selected.options))
@@ -126,7 +127,7 @@ def _search(request: Request, workspace: Workspace) -> _Run:
         if answer.suppresses:
             source = read.read(workspace.root, answer.path)
             if not isinstance(source, Failure):
-                state.ignores[answer.path] = read_ignores(source)
+                state.suppressions.read(source)
     return state
 
 
@@ -141,8 +142,8 @@ def _apply(state: _Run, selected: Selected) -> Outcome:
     state.failures.update(failures)
     plan = codemod.plan(facts, project, options)
     check_plan(plan, codemod.name, _codes(codemod), project.is_selected)
-    decided = decide(plan, codemod.name, state.ignores)
-    state.used |= {(path, span.start) for path, span in decided.used}
+    decided = decide(plan, codemod.name, state.suppressions.by_path)
+    state.suppressions.use(decided.used)
     acceptance = _accept(state, selected, decided, facts, project)
     files = acceptance.files()
     outcome = Outcome(
@@ -207,22 +208,7 @@ def _project_complaints(
     complaints = [Rejected(path, "codemod", detail, codemod.name) for path, detail in sorted(found.items())]
     if complaints or codemod.promise is Promise.PROVED:
         return complaints
-    for path in changed:
-        broken = _unresolved(later, path) - _unresolved(project, path)
-        if broken:
-            detail = f"nothing answers to the import of {min(broken)}"
-            complaints.append(Rejected(path, "imports", detail, codemod.name))
-    return complaints
-
-
-def _unresolved(project: ProjectIndex, path: str) -> set[str]:
-    if project.source(path) is None:
-        return set()
-    return {
-        "." * name.level + name.module + (f" ({name.name})" if name.name else "")
-        for name in project.imports(path)
-        if project.resolve(name) is None
-    }
+    return newly_unresolved(project, later, changed, codemod.name)
 
 
 def _second_pass(
@@ -235,8 +221,7 @@ def _second_pass(
     project = state.project(after)
     later = {path: known for path, known in facts.items() if path not in set(paths)} | again
     plan = codemod.plan(dict(sorted(later.items())), project, selected.options)
-    ignores = {**state.ignores, **_ignores_of(files)}
-    sites = decide(plan, codemod.name, ignores).plan.sites
+    sites = decide(plan, codemod.name, state.suppressions.after(files)).plan.sites
     left = {site.path for site in sites} & set(paths)
     complaints = [
         Rejected(path, "second-pass", "a second run would change this file again", codemod.name)
@@ -290,34 +275,7 @@ def _move_on(state: _Run, files: Sequence[FileChange]) -> None:
             state.searched[file.path] = station.search_bytes(file.path, file.after.to_bytes(), state.markers)
         else:
             state.searched.pop(file.path, None)
-    _carry_used(state, files)
-    state.ignores.update(_ignores_of(files))
-
-
-def _carry_used(state: _Run, files: Sequence[FileChange]) -> None:
-    """Comments move with the text: remember the used ones by their order in the file."""
-    for file in files:
-        old = state.ignores.get(file.path, ())
-        used = [index for index, ignore in enumerate(old) if (file.path, ignore.span.start) in state.used]
-        state.used -= {(file.path, ignore.span.start) for ignore in old}
-        new = read_ignores(file.after) if file.after else ()
-        if len(new) == len(old):
-            state.used |= {(file.path, new[index].span.start) for index in used}
-
-
-def _ignores_of(files: Iterable[FileChange]) -> dict[str, tuple[Ignore, ...]]:
-    return {file.path: read_ignores(file.after) for file in files if file.after and "rewire:" in file.after.text}
-
-
-def _unused(state: _Run) -> tuple[Suppression, ...]:
-    """Suppression comments that name a codemod of this run and suppressed nothing, or name none at all."""
-    ran = {selected.codemod.name for selected in state.request.codemods}
-    return tuple(
-        Suppression(",".join(ignore.names), path, ignore.span, ignore.comment, ignore.line)
-        for path, ignores in sorted(state.ignores.items())
-        for ignore in ignores
-        if (path, ignore.span.start) not in state.used and (not ignore.names or set(ignore.names) & ran)
-    )
+    state.suppressions.move(files)
 
 
 def _codes(codemod: Codemod[Any, Any]) -> tuple[str, ...]:

@@ -2,38 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rewire.errors import RewireError
 from rewire.model.site import INSERT, Plan, Refusal, Site, Suppression
-from rewire.model.source import Span
-from rewire.syntax.lexical import Layout, scan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rewire.model.source import SourceFile
-
-_IGNORE = re.compile(r"#\s*rewire:\s*ignore(?:\[(?P<names>[^\]]*)\])?(?P<reason>[^#]*)")
-
-
-@dataclass(frozen=True, slots=True)
-class Ignore:
-    """One ``# rewire: ignore[name, ...] reason`` comment and the statement it speaks of.
-
-    The statement is the logical line that holds the comment or, for a comment on a line of its own, the next one.
-    ``names`` is empty where the required name is missing: such a comment suppresses nothing and is reported.
-    """
-
-    path: str
-    span: Span
-    names: tuple[str, ...]
-    comment: str
-    covers: Span
-    line: int
+    from rewire.model.source import Span
+    from rewire.suppression import Ignore
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +29,6 @@ class Decided:
         """How many places the codemod is about."""
         counted = sum(not site.support for site in self.plan.sites)
         return counted + len(self.plan.refusals) + len(self.suppressed)
-
-
-def read_ignores(source: SourceFile) -> tuple[Ignore, ...]:
-    """Every suppression comment of one file."""
-    layout = scan(source.text)
-    found = []
-    for span in layout.comments:
-        match = _IGNORE.match(span.of(source.text))
-        if match is None:
-            continue
-        names = tuple(name.strip() for name in (match["names"] or "").split(",") if name.strip())
-        line = source.line_of(span.start)
-        found.append(Ignore(source.path, span, names, match.group().strip(), _covered(layout, span), line))
-    return tuple(found)
-
-
-def _covered(layout: Layout, comment: Span) -> Span:
-    index = layout.line_at(comment.start)
-    if index is not None:
-        return Span(layout.lines[index].start, layout.lines[index].end)
-    following = next((line for line in layout.lines if line.start >= comment.end), None)
-    return Span(following.start, following.end) if following else comment
 
 
 def decide(plan: Plan, codemod: str, ignores: Mapping[str, Sequence[Ignore]]) -> Decided:

@@ -7,7 +7,8 @@ import pytest
 from rewire.errors import RewireError
 from rewire.model.site import NewFile, Plan, Refusal, Site
 from rewire.model.source import SourceFile, Span
-from rewire.plan import check_plan, decide, read_ignores
+from rewire.plan import check_plan, decide
+from rewire.suppression import read_ignores
 
 TEXT = """\
 a = f(1)  # rewire: ignore[toy] measured, keep
