@@ -1,0 +1,125 @@
+"""The file tree that a launch sees: the workspace itself, or what a container image holds of it.
+
+Paths here are absolute and ``/``-separated. The workspace lies at ``HOME``, so that a launch's own absolute paths
+(``/app``, ``/usr/lib``) are never taken for folders of the project.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rewire.model.project import Image
+
+HOME = "/@"
+"""Where the workspace root lies in a tree that is the workspace itself."""
+
+
+class Files:
+    """The project's files and the directories above them, relative to the workspace root (``""``: the root)."""
+
+    __slots__ = ("children", "files")
+
+    def __init__(self, files: Iterable[str]) -> None:
+        self.files = frozenset(files)
+        children: dict[str, set[str]] = {"": set()}
+        for file in self.files:
+            child = file
+            while child:
+                parent, _, name = child.rpartition("/")
+                names = children.setdefault(parent, set())
+                if name in names:
+                    break
+                names.add(name)
+                child = parent
+        self.children = children
+
+    def is_dir(self, path: str) -> bool:
+        """True if a file lies in or below ``path``."""
+        return path in self.children
+
+
+class Tree:
+    """Files and directories as one launch sees them."""
+
+    def __init__(
+        self, files: Files, mounts: Sequence[tuple[str, str]] = ((HOME, ""),), ignored: Sequence[str] = ()
+    ) -> None:
+        self._files = files
+        self._mounts = tuple((posixpath.normpath(place), path) for place, path in reversed(mounts))
+        self._ignored = frozenset(ignored)
+        self._above = {"/"}
+        for place, _ in mounts:
+            while place not in ("/", ""):
+                place = posixpath.dirname(place)
+                self._above.add(place)
+
+    def real(self, place: str) -> str | None:
+        """The file or directory of the workspace that lies at ``place``; None if none does."""
+        for mount, path in self._mounts:
+            if place == mount:
+                found = path
+            elif place.startswith(mount if mount == "/" else mount + "/"):
+                rest = place[len(mount) :].lstrip("/")
+                found = f"{path}/{rest}" if path else rest
+            else:
+                continue
+            if (found in self._files.files or found in self._files.children) and found not in self._ignored:
+                return found
+        return None
+
+    def is_file(self, place: str) -> bool:
+        """True if a file of the project lies at ``place``."""
+        return (self.real(place) or "") in self._files.files
+
+    def is_dir(self, place: str) -> bool:
+        """True if ``place`` is a directory that holds something of the project, or lies above one that does."""
+        found = self.real(place)
+        return (found is not None and found in self._files.children) or place in self._above
+
+    def place(self, path: str) -> str | None:
+        """Where the workspace's ``path`` lies in this tree (the place copied last); None if it is not there."""
+        for mount, mounted in self._mounts:
+            if path == mounted:
+                spot = mount
+            elif not mounted or path.startswith(mounted + "/"):
+                spot = posixpath.join(mount, path[len(mounted) :].lstrip("/"))
+            else:
+                continue
+            if self.real(spot) == path:
+                return spot
+        return None
+
+    def directory(self, place: str) -> str | None:
+        """The workspace directory that stands for ``place``.
+
+        Where only a subfolder was copied (``backend`` to ``/app/backend``), ``/app`` stands for the directory above
+        ``backend``; None where the names do not match.
+        """
+        found = self.real(place)
+        if found is not None:
+            return found if found in self._files.children else None
+        prefix = place.rstrip("/") + "/"
+        for mount, path in self._mounts:
+            if mount.startswith(prefix):
+                rest = mount[len(prefix) :]
+                if path == rest:
+                    return ""
+                if path.endswith("/" + rest):
+                    return path[: -len(rest) - 1]
+        return None
+
+
+def tree_of(files: Files, image: Image | None) -> Tree:
+    """The tree that a launch with this ``image`` sees."""
+    if image is None:
+        return Tree(files)
+    return Tree(files, image.mounts, image.ignored)
+
+
+def under(base: str, path: str) -> str:
+    """``path`` as seen from directory ``base``, normalised; absolute paths stay what they are."""
+    return posixpath.normpath(posixpath.join(base, path))
