@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rewire.errors import UsageError
+from rewire.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
     from rewire.config import Config
+    from rewire.discover import Discovered
+    from rewire.model.project import Launch
     from rewire.pipeline import Request, Selected
     from rewire.registry import Registry
 
@@ -34,9 +36,6 @@ def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], N
 
     paths = [Path(path) for path in args.paths]
     settings = config.load(_start(paths), Path(args.config) if args.config else None)
-    if args.launch:
-        entries = tuple(config.LaunchEntry(command=command, name="--launch") for command in args.launch)
-        settings = replace(settings, launch=(*entries, *settings.launch))
     installed = registry.load()
     config.check_tables(settings, installed.codemods)
     selected = _select(args, settings, installed)
@@ -48,7 +47,7 @@ def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], N
         codemods=selected,
         jobs=_jobs(args.jobs) or settings.jobs or _default_jobs(),
         progress=progress,
-        settings=_project_settings(settings, discovered.root),
+        settings=_project_settings(settings, args.launch, discovered),
     )
     return Asked(request, args.commit_per or settings.commit_per or "codemod", reproduce(args))
 
@@ -103,11 +102,36 @@ def _default_jobs() -> int:
     return default_jobs()
 
 
-def _project_settings(settings: Config, root: Path) -> dict[str, Any]:
-    """What the project's index takes from the configuration, with paths relative to the workspace's ``root``."""
+def _project_settings(settings: Config, launch: Sequence[str], discovered: Discovered) -> dict[str, Any]:
+    """What the project's index takes from the user, with paths relative to the workspace's root."""
+    found: dict[str, Any] = {}
     if settings.roots:
-        return {"roots": tuple(_relative(settings.directory, path, root) for path in settings.roots)}
-    return {}
+        found["roots"] = tuple(_relative(settings.directory, path, discovered.root) for path in settings.roots)
+    if settings.launch or launch:
+        found["launches"] = _launches(settings, launch, discovered)
+    return found
+
+
+def _launches(settings: Config, launch: Sequence[str], discovered: Discovered) -> tuple[Launch, ...]:
+    """The user's own launch contexts. Raises UsageError or ConfigError for one that starts no Python program."""
+    from rewire.model.workspace import Workspace
+    from rewire.project.boot.tree import Files, Tree
+    from rewire.project.index import ProjectIndex
+    from rewire.project.launch.command import Evidence
+    from rewire.project.launch.user import read_arguments, read_entries
+
+    root = discovered.root
+    project = ProjectIndex(Workspace(root, discovered.selected, discovered.context), discovered.others)
+    evidence = Evidence("", "", "user", Tree(Files(project.files())), read_text=project.read_text)
+    entries = [
+        replace(
+            entry,
+            workdir=_relative(settings.directory, entry.workdir, root),
+            pythonpath=tuple(_relative(settings.directory, path, root) for path in entry.pythonpath),
+        )
+        for entry in settings.launch
+    ]
+    return (*read_arguments(launch, evidence), *read_entries(entries, evidence))
 
 
 def _relative(directory: Path, path: str, root: Path) -> str:
@@ -116,7 +140,7 @@ def _relative(directory: Path, path: str, root: Path) -> str:
 
     moved = os.path.relpath(os.path.realpath(directory / path), os.path.realpath(root))
     if moved == os.pardir or moved.startswith(os.pardir + os.sep):
-        raise UsageError(f"the import root {path!r} lies outside {root}")
+        raise ConfigError(f"{path!r} in the configuration lies outside {root}")
     return "" if moved == os.curdir else moved.replace(os.sep, "/")
 
 

@@ -143,7 +143,7 @@ def _left(result: RunResult) -> Iterator[str]:
             why = f": {prose(group.reason)}" if group.reason else ""
             yield f"**{prose(outcome.codemod)}**, {code_span(group.code)} ({count(len(group.refusals), 'place')}){why}"
             if group.advice:
-                yield f"What to do: {prose(group.advice)}"
+                yield f"\nWhat to do: {prose(group.advice)}"
             yield ""
             for refusal in group.refusals[:PLACES]:
                 words = [] if group.reason else [prose(refusal.reason)]

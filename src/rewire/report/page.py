@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ def option_rows(codemod: Codemod[Any, Any], types: Mapping[str, str]) -> tuple[O
 def text(codemod: Codemod[Any, Any], body: str, options: tuple[OptionRow, ...], width: int) -> str:
     """The page for a terminal ``width`` columns wide, without colours."""
     parts = [f"{codemod.name}: {codemod.summary}", "", f"promise: {codemod.promise} ({PROMISES[codemod.promise]})"]
-    parts += ["", body.strip(), "", "Options", ""]
+    parts += ["", _readable(body), "", "Options", ""]
     for row in options:
         parts += [f"  {row.name} = {row.default}    ({row.type})", *_wrapped(row.doc, width, "      ")]
     if not options:
@@ -64,7 +65,7 @@ def text(codemod: Codemod[Any, Any], body: str, options: tuple[OptionRow, ...], 
 def markdown(codemod: Codemod[Any, Any], body: str, options: tuple[OptionRow, ...]) -> str:
     """The page as Markdown: what stands in ``docs/codemods/<name>.md``."""
     parts = [f"# {codemod.name}", "", f"{codemod.summary[:1].upper()}{codemod.summary[1:]}.", ""]
-    parts += [f"Promise: **{codemod.promise}**: {PROMISES[codemod.promise]}.", "", body.strip(), "", "## Options", ""]
+    parts += [f"Promise: **{codemod.promise}**: {PROMISES[codemod.promise]}.", "", _fenced(body), "", "## Options", ""]
     if options:
         parts += [f"In `[tool.rewire.{codemod.name}]`, or `--set {codemod.name}.OPTION=VALUE`.", ""]
         parts += ["| option | type | default | what |", "| --- | --- | --- | --- |"]
@@ -78,6 +79,28 @@ def markdown(codemod: Codemod[Any, Any], body: str, options: tuple[OptionRow, ..
     parts += [f"| `{one.code}` | {_cell(one.meaning)} | {_cell(one.advice)} |" for one in codemod.refusal_codes]
     parts += [f"| `{code}` | {_cell(meaning)} | {_cell(advice)} |" for code, (meaning, advice) in ENGINE_CODES.items()]
     return "\n".join(parts) + "\n"
+
+
+_BLOCK = re.compile(r"^(.*)::[ ]*\n\n((?:(?:[ ]+.*)?\n)+)", re.MULTILINE)
+_LITERAL = re.compile(r"(?<!`)``(?!`)")
+
+
+def _readable(body: str) -> str:
+    """A docstring for a terminal: the marks that only a renderer needs are gone."""
+    return re.sub(r"::$", ":", _LITERAL.sub("`", body.strip()), flags=re.MULTILINE)
+
+
+def _fenced(body: str) -> str:
+    """A docstring as Markdown: a line that ends in ``::`` opens an indented block, which becomes a fenced one."""
+    marked = _LITERAL.sub("`", body.strip()) + "\n\n"
+    return _BLOCK.sub(lambda match: f"{match[1]}:\n\n```python\n{_dedented(match[2])}\n```\n\n", marked).strip()
+
+
+def _dedented(block: str) -> str:
+    """An indented block without its indentation and the blank lines around it."""
+    import textwrap
+
+    return textwrap.dedent(block).strip("\n")
 
 
 def _toml(value: Any) -> str:
