@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
 
     from rewire.cli.request import Asked
+    from rewire.deliver.commit import CommitOptions
     from rewire.model.result import RunResult
     from rewire.report.about import About, Mode
 
@@ -95,20 +97,35 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _require_delivery(args: argparse.Namespace, asked: Asked) -> None:
-    """Refuse early what could not be delivered in the end. Raises UsageError."""
+    """Refuse early what could not be delivered in the end. Raises UsageError or GitError."""
     from rewire.errors import UsageError
 
-    if asked.request.discovered.repository is None and not args.no_commit:
+    if args.no_commit:
+        if args.branch:
+            raise UsageError("--branch and --no-commit do not go together", advice="leave one of the two out")
+        return
+    discovered = asked.request.discovered
+    if discovered.repository is None:
         raise UsageError(
-            f"{asked.request.discovered.root} is not in a git repository, so there is nothing to commit to",
+            f"{discovered.root} is not in a git repository, so there is nothing to commit to",
             advice="--dry-run shows the changes, --no-commit writes the files",
         )
+    from rewire.deliver.commit import preflight
+
+    preflight(discovered.repository, options=_commit_options(args, asked))
+
+
+def _commit_options(args: argparse.Namespace, asked: Asked) -> CommitOptions:
+    """How the run is to be committed."""
+    from rewire.deliver.commit import CommitOptions
+
+    return CommitOptions(asked.commit_per, args.branch, args.allow_dirty, asked.command)
 
 
 def _deliver(args: argparse.Namespace, asked: Asked, result: RunResult) -> About:
     """Write the result where it belongs, and say what was written."""
     from rewire import __version__
-    from rewire.report.about import About
+    from rewire.report.about import About, Delivered
 
     mode: Mode = "check" if args.check else "dry-run" if args.dry_run else "apply"
     about = About(__version__, mode, asked.command, result.exit_code(check=args.check))
@@ -118,4 +135,13 @@ def _deliver(args: argparse.Namespace, asked: Asked, result: RunResult) -> About
         from rewire.deliver import disk
 
         disk.write(result)
-    return about
+        return about
+    from rewire.deliver.commit import commit
+
+    report = commit(result, _commit_options(args, asked))
+    return replace(
+        about,
+        commits=tuple(Delivered(made.sha, made.subject) for made in report.commits),
+        branch=report.branch or "",
+        undo=report.undo_command,
+    )

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rewire.config import Config
+    from rewire.config.values import Grain
     from rewire.discover import Discovered
     from rewire.model.project import Launch
     from rewire.pipeline import Request, Selected
@@ -24,7 +25,7 @@ class Asked:
     """A request with what delivery needs to know besides. ``command`` does the same again."""
 
     request: Request
-    commit_per: str
+    commit_per: Grain
     command: str
 
 

@@ -6,25 +6,23 @@ import os
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from rewire.config.convert import Misfit, convert
 from rewire.config.place import dotted, line_of_key
-from rewire.config.values import Config, LaunchEntry
+from rewire.config.values import Config, Grain, LaunchEntry
 from rewire.errors import ConfigError, did_you_mean
 from rewire.model.project import Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-COMMIT_PER = ("codemod", "file", "site")
-
 KEYS: Mapping[str, tuple[Any, str]] = {
     "select": (tuple[str, ...], "the codemods to run; every default one if absent"),
     "ignore": (tuple[str, ...], "codemods to leave out"),
     "exclude": (tuple[str, ...], "gitignore-style patterns of files to leave alone"),
     "jobs": (int, "worker processes; as many as there are processors if absent"),
-    "commit-per": (Literal["codemod", "file", "site"], "how much goes into one commit"),
+    "commit-per": (Grain, "how much goes into one commit"),
     "roots": (tuple[str, ...], "import roots: directories from which module names are counted"),
 }
 """Key -> type and the row in the documentation. Further keys: ``launch``, and one table a codemod."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rewire.model.project import Role
+
+Grain = Literal["codemod", "file", "site"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Config:
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     jobs: int | None = None
-    commit_per: str | None = None
+    commit_per: Grain | None = None
     roots: tuple[str, ...] = ()
     launch: tuple[LaunchEntry, ...] = ()
     codemods: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
