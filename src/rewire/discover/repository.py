@@ -27,7 +27,7 @@ GIT_SETTINGS: Mapping[str, str] = {
 }
 """Laid over the repository's own settings for every git command, so that it starts no program that they name."""
 
-_GIT_PLACES = (
+GIT_PLACES = (
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_INTERNAL_SUPER_PREFIX", "GIT_SHALLOW_FILE",
     "GIT_GRAFT_FILE", "GIT_REPLACE_REF_BASE", "GIT_IMPLICIT_WORK_TREE", "GIT_EXTERNAL_DIFF", "GIT_LITERAL_PATHSPECS",
@@ -42,7 +42,7 @@ def git_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     ``extra`` settings are laid over ``GIT_SETTINGS``. Settings travel by ``GIT_CONFIG_COUNT``, so that a name or
     value with ``=`` in it is no trouble; those already there (``git -c`` of a caller) are kept, ours win.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in _GIT_PLACES}
+    environment = {name: value for name, value in os.environ.items() if name not in GIT_PLACES}
     try:
         count = int(environment.get("GIT_CONFIG_COUNT", "") or 0)
     except ValueError:
