@@ -7,17 +7,31 @@ and, inside functions, by its ``locate``.
 from rewire.codemod.base import Codemod, RefusalCode
 from rewire.codemod.options import option
 from rewire.errors import NotLossless, NotPython, SourceError
-from rewire.model.project import ImportedName, ImportRoot, Launch, Loading, Project, Target
+from rewire.model.project import Context, ImportedName, ImportRoot, Launch, Loading, Project, Target
 from rewire.model.site import BLOCK, INSERT, Change, NewFile, Note, Plan, Promise, Refusal, Site
 from rewire.model.source import SourceFile, Span
+from rewire.syntax.imports import (
+    Clause,
+    Guard,
+    ImportStatement,
+    has_main_guard,
+    path_edits,
+    read_clauses,
+    read_import_at,
+    read_imports,
+)
 from rewire.syntax.lexical import Layout, LogicalLine, scan
 
 __all__ = [
     "BLOCK",
     "INSERT",
     "Change",
+    "Clause",
     "Codemod",
+    "Context",
+    "Guard",
     "ImportRoot",
+    "ImportStatement",
     "ImportedName",
     "Launch",
     "Layout",
@@ -37,6 +51,11 @@ __all__ = [
     "SourceFile",
     "Span",
     "Target",
+    "has_main_guard",
     "option",
+    "path_edits",
+    "read_clauses",
+    "read_import_at",
+    "read_imports",
     "scan",
 ]

@@ -188,6 +188,12 @@ class Project(Protocol):
         """
         ...
 
+    def provides(self, place: str, name: str) -> bool:
+        """True if ``from M import name`` finds something, M being the module at ``place`` (as ``place_of`` gives it):
+        a name that it binds or may bind, or a submodule.
+        """
+        ...
+
     def binds_over_submodule(self, path: str, name: str) -> bool:
         """True if the package ``__init__`` at ``path`` binds ``name`` to something other than its submodule."""
         ...

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from rewire.model.project import Context
 from rewire.project.modules import module_name, package_of
-from rewire.project.roots import holds
 
 if TYPE_CHECKING:
     from rewire.model.project import Loading
@@ -25,9 +24,9 @@ def contexts_of(index: ProjectIndex, path: str) -> tuple[Context, ...]:
         root = next((root for root in (*roots.local, *roots.everywhere) if module_name(path, root.path) == name), None)
         if root is None or (found and root.path not in roots.declared):
             continue
-        others = [other for other in roots.for_importer(path) if other != root.path]
-        inside = {other.path for other in roots.local if holds(other.path, path)}
-        seen = (root.path, *(other for other in others if other not in inside))
+        local = root.path not in {other.path for other in roots.everywhere}
+        others = [other.path for other in roots.everywhere if not local or other.path in roots.declared]
+        seen = tuple(dict.fromkeys([root.path, *others]))
         found.append(Context(name, package_of(name, path), seen))
     return tuple(dict.fromkeys(found))
 

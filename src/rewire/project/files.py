@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rewire.model.source import SourceFile
     from rewire.model.workspace import Workspace
 
-KEPT = 256
-"""How many decoded files are held at a time; the imports of every file asked for are kept."""
+KEPT = 48 << 20
+"""How many characters of decoded files are held at a time; the imports of every file asked for are kept."""
 
 _TEXT_LIMIT = 4 << 20
 
@@ -25,6 +25,7 @@ class Files:
     def __init__(self, workspace: Workspace, earlier: Files | None = None) -> None:
         self.workspace = workspace
         self._sources: OrderedDict[str, SourceFile | None] = OrderedDict()
+        self._held = 0
         self._imports: dict[str, tuple[ImportStatement, ...]] = {}
         self._texts: dict[str, str | None] = {}
         if earlier is not None:
@@ -37,6 +38,7 @@ class Files:
             return old.get(path) is new.get(path)
 
         self._sources.update((path, source) for path, source in earlier._sources.items() if same(path))
+        self._held = sum(len(source.text) for source in self._sources.values() if source)
         self._imports.update((path, found) for path, found in earlier._imports.items() if same(path))
         self._texts.update(earlier._texts)
 
@@ -59,8 +61,10 @@ class Files:
         answer = read.read(self.workspace.root, path)
         source = None if isinstance(answer, Failure) else answer
         self._sources[path] = source
-        if len(self._sources) > KEPT:
-            self._sources.popitem(last=False)
+        self._held += len(source.text) if source else 0
+        while self._held > KEPT:
+            _, dropped = self._sources.popitem(last=False)
+            self._held -= len(dropped.text) if dropped else 0
         return source
 
     def imports(self, path: str) -> tuple[ImportStatement, ...]:

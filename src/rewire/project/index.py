@@ -49,6 +49,7 @@ class ProjectIndex:
         self._names: dict[str, tuple[str, ...]] = {}
         self._contexts: dict[str, tuple[Context, ...]] = {}
         self._shadows: dict[tuple[str, str], bool] = {}
+        self._provided: dict[tuple[str, str], bool] = {}
         self._reading_launches = False
 
     def advance(self, workspace: Workspace) -> ProjectIndex:
@@ -163,14 +164,15 @@ class ProjectIndex:
         """The project file that ``import dotted`` loads for a file ``importer``; None if it is not ours.
 
         The standard library wins over a local file of the same name. A name that no root knows is looked for in the
-        importer's own directory and those above it: what a script, or a start from that directory, would find.
+        importer's own directory and those above it, as far as they are no packages: what a script, or a start from
+        that directory, would find.
         """
         if dotted.partition(".")[0] in STANDARD:
             return None
         found = self.table.find(dotted, self.found_roots.for_importer(importer))
         if found is None and importer is not None:
             folder = folder_of(importer)
-            while folder and found is None:
+            while folder and found is None and not self.table.is_package(folder):
                 found = self.table.find(dotted, (folder,))
                 folder = folder_of(folder)
         return found
@@ -303,6 +305,27 @@ class ProjectIndex:
     def place_of(self, dotted: str, roots: Sequence[str]) -> str | None:
         """What ``import dotted`` finds with ``roots`` on the path: a file, or a plain directory (ends in ``/``)."""
         return self.table.find(dotted, roots) or self.table.folder(dotted, roots)
+
+    def provides(self, place: str, name: str) -> bool:
+        """True if ``from M import name`` finds something in the module at ``place`` (as ``place_of`` gives it)."""
+        key = (place, name)
+        found = self._provided.get(key)
+        if found is None:
+            found = self._provided[key] = self._provides(place, name)
+        return found
+
+    def _provides(self, place: str, name: str) -> bool:
+        if name == "*":
+            return True
+        file = place.rpartition("/")[2]
+        if not file or file.startswith("__init__."):
+            below = f"{place[: len(place) - len(file)]}{name}"
+            if self.table.at(below) is not None or below in self.table.folders:
+                return True
+        if not file:
+            return False
+        source = self.source(place)
+        return source is None or may_bind(source.text, name)
 
     def binds_over_submodule(self, path: str, name: str) -> bool:
         """True if the package ``__init__`` at ``path`` binds ``name`` to something other than its submodule."""

@@ -75,12 +75,11 @@ def find_roots(
         known = list(_once([*known, ImportRoot("", "the directory itself")]))
     candidates = _plain_folders(table, {root.path for root in (*known, *local)})
     doubtful = [root for root in conventional if root.path in table.tops.get("", ())]
-    if not candidates and not doubtful and not any(root.path for root in local):
+    local += _shown_by_imports(table, candidates, read_bytes)
+    if not doubtful and not any(root.path for root in local):
         return Roots(tuple(known), tuple(local), None, _paths(declared))
-    seen = {path: _imported_by(read_bytes(path)) for path in sorted(table.paths)}
-    imported = frozenset().union(*seen.values()) if seen else frozenset()
+    imported = _all_imported(table, read_bytes)
     known = [root for root in known if root not in doubtful or not _is_imported_itself(root.path, table, imported)]
-    local += _shown_by_imports(table, candidates, seen)
     return Roots(tuple(known), tuple(local), imported, _paths(declared))
 
 
@@ -143,14 +142,17 @@ def _imported_by(data: bytes | None) -> frozenset[str]:
 
 
 def _shown_by_imports(
-    table: ModuleTable, candidates: Sequence[str], seen: dict[str, frozenset[str]]
+    table: ModuleTable, candidates: Sequence[str], read_bytes: Callable[[str], bytes | None]
 ) -> list[ImportRoot]:
     """The candidates whose modules a file below them imports by the name counted from there."""
     found = []
+    seen: dict[str, frozenset[str]] = {}
     for folder in candidates:
         tops = {top for top in table.tops[folder] - STANDARD if table.at(f"{folder}/{top}")}
-        for path, names in seen.items():
-            if holds(folder, path) and (shown := sorted(tops & names)):
+        for path in sorted(path for path in table.paths if holds(folder, path)) if tops else ():
+            if path not in seen:
+                seen[path] = _imported_by(read_bytes(path))
+            if shown := sorted(tops & seen[path]):
                 found.append(ImportRoot(folder, f"{SHOWN} {path}, which has {shown[0]} for a module"))
                 break
     return found

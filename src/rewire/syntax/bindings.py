@@ -26,9 +26,16 @@ _DYNAMIC = re.compile(
     r"\bdef[ \t]+__getattr__\b|\b(?:globals|vars|setattr|exec|lazy_\w*|attach\w*)[ \t]*\(|\bsys\.modules\["
 )
 
+MODULE_NAMES = frozenset(
+    "__builtins__ __cached__ __dict__ __doc__ __file__ __loader__ __name__ __package__ __path__ __spec__".split()
+)
+"""What every module has without binding it (``__path__``: packages only)."""
+
 
 def may_bind(text: str, name: str) -> bool:
     """True if the module ``text`` may have an attribute ``name``: it binds it, or binds names no reader can list."""
+    if name in MODULE_NAMES:
+        return True
     if name in text:
         for form in (f"\ndef {name}(", f"\nclass {name}(", f"\nclass {name}:", f"\n{name} = ", f"\nasync def {name}("):
             if form in text:

@@ -39,6 +39,8 @@ _TYPE_CHECKING = re.compile(r"if[ \t(]+(?:[A-Za-z_]\w*\.)?TYPE_CHECKING[ \t)]*:"
 _MAIN = re.compile(
     r"""if[ \t(]+(?:__name__[ \t]*==[ \t]*(['"])__main__\1|(['"])__main__\2[ \t]*==[ \t]*__name__)[ \t)]*:"""
 )
+_MAYBE_MAIN = re.compile(r"""if\b[^#\r\n]*\b__name__\b""")
+_PATH_EDIT = re.compile(r"\bsys\.path\b[ \t]*(?:\.[ \t]*(?:insert|append|extend)\b|\+=|\[|=(?!=))|\baddsitedir\b")
 
 
 class Guard(NamedTuple):
@@ -84,7 +86,7 @@ def read_imports(text: str, about: Collection[str] | None = None) -> tuple[Impor
     """
     found = []
     for place in _candidates(text):
-        statement = _read(text, place)
+        statement = read_import_at(text, place)
         if statement is not None and (about is None or _concerns(statement, about)):
             found.append(statement)
     if not found:
@@ -93,6 +95,65 @@ def read_imports(text: str, about: Collection[str] | None = None) -> tuple[Impor
     if layout is None:
         return tuple(found)
     return tuple(_placed(layout, found))
+
+
+def has_main_guard(text: str) -> bool:
+    """True if an ``if`` statement compares ``__name__`` with ``"__main__"``: in code, not in a string or comment."""
+    if "__main__" not in text:
+        return False
+    layout = scan(text)
+    for string in layout.strings:
+        if string.of(text).strip("'\"") == "__main__":
+            index = layout.line_at(string.start)
+            if index is not None and _MAYBE_MAIN.match(text, layout.lines[index].code):
+                return True
+    return False
+
+
+def path_edits(text: str) -> tuple[int, ...]:
+    """Offsets of the statements that edit ``sys.path``, in code."""
+    if "sys.path" not in text and "addsitedir" not in text:
+        return ()
+    layout = scan(text)
+    found = []
+    for match in _PATH_EDIT.finditer(text):
+        index = layout.line_at(match.start())
+        if index is None or _commented(layout, match.start()):
+            continue
+        position = bisect_right(layout.strings, match.start(), key=lambda span: span.start) - 1
+        if position < 0 or layout.strings[position].end <= match.start():
+            found.append(layout.lines[index].code)
+    return tuple(dict.fromkeys(found))
+
+
+class Clause(NamedTuple):
+    """One clause of a compound statement: its header's span (without the newline) and where its block ends."""
+
+    kind: str
+    start: int
+    header_end: int
+    end: int
+
+
+def read_clauses(text: str, opener: int) -> tuple[Clause, ...]:
+    """The clauses of the compound statement whose first header starts at ``opener``."""
+    layout = scan(text)
+    first = layout.line_at(opener)
+    if first is None:
+        return ()
+    column = width(layout.indent(first))
+    found: list[Clause] = []
+    for line in layout.lines[first:]:
+        at = width(text[line.start : line.code])
+        match = _HEADER.match(text, line.code)
+        if at < column or (at == column and line.code != opener and not (match and match[1] in _CONTINUES)):
+            break
+        if at == column and match:
+            header = text[line.code : line.end].rstrip("\r\n")
+            found.append(Clause(match[1], line.code, line.code + len(header), line.end))
+        elif found:
+            found[-1] = found[-1]._replace(end=line.end)
+    return tuple(found)
 
 
 def _concerns(statement: ImportStatement, about: Collection[str]) -> bool:
@@ -205,7 +266,7 @@ def _guard(text: str, code: int, end: int, opener: int) -> Guard | None:
     return Guard(kind, code, opener if kind in _CONTINUES and opener >= 0 else code, header)
 
 
-def _read(text: str, start: int) -> ImportStatement | None:
+def read_import_at(text: str, start: int) -> ImportStatement | None:
     """The import statement at ``start``; None if what stands there is none."""
     if text.startswith("i", start):
         plain = _PLAIN_IMPORT.match(text, start)
@@ -287,7 +348,7 @@ class _Tokens:
 
 
 def _read_tokens(text: str, start: int) -> ImportStatement | None:
-    """``_read`` for every lay-out that the two plain patterns do not cover."""
+    """``read_import_at`` for every lay-out that the two plain patterns do not cover."""
     tokens = _Tokens(text, start)
     level, module = 0, ""
     names = []
