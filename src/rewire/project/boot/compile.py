@@ -1,0 +1,325 @@
+"""From a file's text to its ``Program``."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from typing import TYPE_CHECKING
+
+from rewire.project.boot import program as p
+from rewire.project.boot.syntax import lower
+from rewire.project.boot.uses import bound_names, chain_of, is_evaluable, uses_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def compile_text(text: str) -> p.Program | p.Broken:
+    """The program of a file's text, in any version's syntax."""
+    tree = _parse(text)
+    if isinstance(tree, p.Broken):
+        return tree
+    builder = _Builder(any(_is_future_annotations(node) for node in tree.body))
+    body = builder.block(tree.body)
+    guard = next((op.line for op in body if isinstance(op, p.If) and op.test is not None and is_main_test(op.test)), 0)
+    return p.Program(body, tuple(builder.functions), "sys.path" in text, guard)
+
+
+def _parse(text: str) -> ast.Module | p.Broken:
+    """The syntax tree; newer syntax than the running Python's is lowered first."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        lowered = lower(text)
+        if lowered is not None:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    return ast.parse(lowered)
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                pass
+        if isinstance(error, SyntaxError):
+            return p.Broken(error.lineno or 1, error.msg, type(error).__name__)
+        return p.Broken(1, str(error))
+
+
+def _is_future_annotations(node: ast.stmt) -> bool:
+    return (
+        isinstance(node, ast.ImportFrom)
+        and node.module == "__future__"
+        and any(alias.name == "annotations" for alias in node.names)
+    )
+
+
+def is_main_test(test: ast.expr) -> bool:
+    """True for ``__name__ == "__main__"``, either way round."""
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], ast.Eq):
+        return False
+    sides = (test.left, test.comparators[0])
+    return any(isinstance(side, ast.Name) and side.id == "__name__" for side in sides) and any(
+        isinstance(side, ast.Constant) and side.value == "__main__" for side in sides
+    )
+
+
+class _Builder:
+    """Turns statements into operations. ``depth`` counts the functions around the statement."""
+
+    def __init__(self, lazy_annotations: bool) -> None:
+        self.lazy_annotations = lazy_annotations
+        self.functions: list[p.Define] = []
+        self.depth = 0
+
+    def block(self, statements: Iterable[ast.stmt]) -> tuple[p.Op, ...]:
+        """The operations of a block."""
+        found: list[p.Op] = []
+        for statement in statements:
+            op = self.statement(statement)
+            if op is not None:
+                found.append(op)
+        return tuple(found)
+
+    def statement(self, node: ast.stmt) -> p.Op | None:
+        """The operation of one statement; None if it does nothing of interest."""
+        method = getattr(self, "on_" + type(node).__name__, None)
+        if method is not None:
+            op: p.Op | None = method(node)
+            return op
+        return self.evaluate(node.lineno, [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)])
+
+    def uses(self, expressions: Iterable[ast.expr | None]) -> tuple[p.Use, ...]:
+        """The names that expressions read, in order; inside functions only calls and chains matter."""
+        found = [use for expression in expressions if expression is not None for use in uses_of(expression)]
+        if self.depth:
+            found = [use for use in found if use.call is not None or len(use.chain) > 1]
+        return tuple(found)
+
+    def evaluate(self, line: int, expressions: Sequence[ast.expr | None]) -> p.Op | None:
+        """An ``Evaluate``, or None if nothing in the expressions matters."""
+        uses = self.uses(expressions)
+        names = [name for expression in expressions if expression is not None for name in bound_names(expression)]
+        if names:
+            return p.Assign(line, tuple((name,) for name in names), None, uses)
+        return p.Evaluate(line, uses) if uses else None
+
+    def on_Import(self, node: ast.Import) -> p.Op:
+        return p.Import(node.lineno, tuple((alias.name, alias.asname) for alias in node.names))
+
+    def on_ImportFrom(self, node: ast.ImportFrom) -> p.Op:
+        names = tuple((alias.name, alias.asname) for alias in node.names)
+        return p.ImportFrom(node.lineno, node.level, node.module or "", names)
+
+    def on_Expr(self, node: ast.Expr) -> p.Op | None:
+        if isinstance(node.value, ast.Constant):
+            return None
+        return self.evaluate(node.lineno, [node.value])
+
+    def on_Assign(self, node: ast.Assign) -> p.Op:
+        return self.assign(node.lineno, node.targets, node.value)
+
+    def on_AnnAssign(self, node: ast.AnnAssign) -> p.Op | None:
+        annotation = None if self.lazy_annotations or self.depth else node.annotation
+        if node.value is None:
+            return self.evaluate(node.lineno, [annotation])
+        return self.assign(node.lineno, [node.target], node.value, annotation)
+
+    def on_AugAssign(self, node: ast.AugAssign) -> p.Op:
+        return self.assign(node.lineno, [node.target], node.value, augmented=True)
+
+    def assign(
+        self,
+        line: int,
+        targets: Sequence[ast.expr],
+        value: ast.expr,
+        annotation: ast.expr | None = None,
+        augmented: bool = False,
+    ) -> p.Op:
+        """An ``Assign``."""
+        chains: list[tuple[str, ...]] = []
+        for target in targets:
+            base = target.value if isinstance(target, ast.Subscript) else target
+            chain = chain_of(base)
+            if chain is not None and isinstance(target, ast.Subscript):
+                key = target.slice
+                chain = (*chain, f"[{key.value}]" if isinstance(key, ast.Constant) and isinstance(key.value, str) else "[]")
+            chains += [chain] if chain is not None else [(name,) for name in bound_names(target)]
+        single = len(targets) == 1 and isinstance(targets[0], ast.Tuple | ast.List)
+        kept = value if is_evaluable(value) and not single else None
+        chains += [(name,) for name in bound_names(value)]
+        inner = [target.slice for target in targets if isinstance(target, ast.Subscript)]
+        return p.Assign(line, tuple(chains), kept, self.uses([value, annotation, *inner]), augmented)
+
+    def on_Delete(self, node: ast.Delete) -> p.Op:
+        return p.Delete(node.lineno, tuple(target.id for target in node.targets if isinstance(target, ast.Name)))
+
+    def on_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> p.Op:
+        arguments = node.args
+        outer: list[ast.expr | None] = [*node.decorator_list, *arguments.defaults, *arguments.kw_defaults]
+        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+        every += [extra for extra in (arguments.vararg, arguments.kwarg) if extra is not None]
+        if not self.lazy_annotations and not self.depth and not getattr(node, "type_params", None):
+            outer += [argument.annotation for argument in every]
+            outer.append(node.returns)
+        uses = self.uses(outer)
+        names = {argument.arg for argument in every} | set(local_names(node.body))
+        names -= {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
+        self.depth += 1
+        body = self.block(node.body)
+        self.depth -= 1
+        # A decorated function is reported at its def line by tracebacks of the body, at the decorator's by its own.
+        define = p.Define(
+            node.lineno,
+            node.name,
+            body,
+            frozenset(names),
+            uses,
+            isinstance(node, ast.AsyncFunctionDef),
+            _yields(node.body),
+            bool(node.decorator_list),
+        )
+        self.functions.append(define)
+        return define
+
+    on_AsyncFunctionDef = on_FunctionDef
+
+    def on_ClassDef(self, node: ast.ClassDef) -> p.Op:
+        uses = () if getattr(node, "type_params", None) else self.uses([*node.decorator_list, *node.bases, *(k.value for k in node.keywords)])
+        bases = tuple(chain for base in node.bases if (chain := chain_of(base)) is not None)
+        return p.Class(node.lineno, node.name, bases, self.block(node.body), uses, bool(node.decorator_list))
+
+    def on_If(self, node: ast.If) -> p.Op:
+        test = node.test if is_evaluable(node.test) else None
+        body, orelse = self.block(node.body), self.block(node.orelse)
+        return p.If(node.lineno, test, self.uses([node.test]), body, orelse)
+
+    def on_Try(self, node: ast.Try) -> p.Op:
+        handlers = tuple(
+            p.Handler(handler.lineno, _types(handler.type), handler.name, self.block(handler.body))
+            for handler in node.handlers
+        )
+        return p.Try(
+            node.lineno, self.block(node.body), handlers, self.block(node.orelse), self.block(node.finalbody)
+        )
+
+    on_TryStar = on_Try
+
+    def on_For(self, node: ast.For | ast.AsyncFor) -> p.Op:
+        values = node.iter if is_evaluable(node.iter) else None
+        return p.Loop(
+            node.lineno,
+            tuple(bound_names(node.target)),
+            values,
+            None,
+            False,
+            self.uses([node.iter]),
+            self.block(node.body),
+            self.block(node.orelse),
+        )
+
+    on_AsyncFor = on_For
+
+    def on_While(self, node: ast.While) -> p.Op:
+        test = node.test if is_evaluable(node.test) else None
+        return p.Loop(
+            node.lineno, (), None, test, True, self.uses([node.test]), self.block(node.body), self.block(node.orelse)
+        )
+
+    def on_With(self, node: ast.With | ast.AsyncWith) -> p.Op:
+        names = [name for item in node.items if item.optional_vars is not None for name in bound_names(item.optional_vars)]
+        entering = p.Assign(
+            node.lineno, tuple((name,) for name in names), None, self.uses([item.context_expr for item in node.items])
+        )
+        body = (entering, *self.block(node.body))
+        suppressed = [_suppressed(item.context_expr) for item in node.items]
+        types = tuple(kind for kinds in suppressed for kind in kinds)
+        handlers = (p.Handler(node.lineno, types, None, ()),) if types else ()
+        return p.Try(node.lineno, body, handlers, (), ())
+
+    on_AsyncWith = on_With
+
+    def on_Match(self, node: ast.Match) -> p.Op:
+        names = [
+            part.name
+            for case in node.cases
+            for part in ast.walk(case.pattern)
+            if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name
+        ]
+        bodies = tuple(self.block(case.body) for case in node.cases)
+        return p.Branches(node.lineno, self.uses([node.subject]), tuple(names), bodies)
+
+    def on_Raise(self, node: ast.Raise) -> p.Op:
+        kind, text = None, ""
+        if node.exc is not None:
+            call = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            kind = ".".join(chain_of(call) or ("Exception",))
+            arguments = node.exc.args if isinstance(node.exc, ast.Call) else []
+            if arguments and isinstance(arguments[0], ast.Constant):
+                text = str(arguments[0].value)
+        return p.Raise(node.lineno, kind, text, self.uses([node.exc]))
+
+    def on_Return(self, node: ast.Return) -> p.Op:
+        value = node.value if node.value is not None and is_evaluable(node.value) else None
+        return p.Return(node.lineno, value, self.uses([node.value]))
+
+    def on_Break(self, node: ast.Break) -> p.Op:
+        return p.Leave(node.lineno, True)
+
+    def on_Continue(self, node: ast.Continue) -> p.Op:
+        return p.Leave(node.lineno, False)
+
+    def on_TypeAlias(self, node: ast.stmt) -> p.Op | None:
+        name = getattr(node, "name", None)
+        return p.Assign(node.lineno, ((name.id,),), None, ()) if isinstance(name, ast.Name) else None
+
+    def on_Pass(self, node: ast.Pass) -> None:
+        return None
+
+    on_Global = on_Nonlocal = on_Pass
+
+
+def _types(node: ast.expr | None) -> tuple[tuple[str, ...], ...] | None:
+    """The exception types of an ``except`` clause as chains; what is no chain comes as ``("?",)``."""
+    if node is None:
+        return None
+    parts = node.elts if isinstance(node, ast.Tuple) else [node]
+    return tuple(chain_of(part) or ("?",) for part in parts)
+
+
+def _suppressed(node: ast.expr) -> tuple[tuple[str, ...], ...]:
+    """The exception types of ``contextlib.suppress(...)``; empty for any other context manager."""
+    if not isinstance(node, ast.Call) or (chain_of(node.func) or ("",))[-1] != "suppress":
+        return ()
+    return tuple(chain_of(part) or ("?",) for part in node.args)
+
+
+def local_names(statements: Iterable[ast.stmt]) -> Iterable[str]:
+    """Every name that a function's body binds, nested functions' own names left out."""
+    pending: list[ast.AST] = list(statements)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+            continue
+        if isinstance(node, ast.Lambda):
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                yield alias.asname or alias.name.partition(".")[0]
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        elif (isinstance(node, ast.ExceptHandler) and node.name) or (isinstance(node, ast.MatchAs | ast.MatchStar) and node.name):
+            yield node.name
+        pending.extend(ast.iter_child_nodes(node))
+
+
+def _yields(statements: Iterable[ast.stmt]) -> bool:
+    """True if a function's own body yields."""
+    pending: list[ast.AST] = list(statements)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            pending.extend(ast.iter_child_nodes(node))
+    return False

@@ -1,0 +1,53 @@
+"""What travels up a simulated stack."""
+
+from __future__ import annotations
+
+import builtins
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Raised(Exception):
+    """An exception of the simulated program. ``place`` and ``line`` are where it was raised, ``wanted`` what was not found."""
+
+    def __init__(self, kind: str, text: str, *, wanted: str = "") -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.text = text
+        self.wanted = wanted
+        self.frames: list[tuple[str, int]] = []
+        """(place, line), innermost first; filled in on the way up."""
+
+
+class Returned(Exception):
+    """``return`` of the simulated program."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Left(Exception):
+    """``break`` or ``continue`` of the simulated program."""
+
+    def __init__(self, is_break: bool) -> None:
+        super().__init__()
+        self.is_break = is_break
+
+
+def catches(types: Sequence[tuple[str, ...]] | None, kind: str) -> bool:
+    """True if ``except types`` catches an exception of class ``kind``; classes that are not built in catch nothing."""
+    if types is None:
+        return True
+    raised = getattr(builtins, kind.rpartition(".")[2], None)
+    if not (isinstance(raised, type) and issubclass(raised, BaseException)):
+        raised = Exception
+    for chain in types:
+        caught = getattr(builtins, chain[-1], None)
+        if isinstance(caught, type) and issubclass(raised, caught):
+            return True
+        if chain[-1] == kind.rpartition(".")[2]:
+            return True
+    return False

@@ -1,0 +1,272 @@
+"""The value of an expression, as far as it follows from the text: constants, paths, versions, what is bound so far.
+
+Only expressions that decide what is imported are worth the effort: tests, ``sys.path`` edits, ``__all__``, names of
+modules. Whatever is not understood is ``UNKNOWN``. The launch's machine is taken to be Linux.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+import posixpath
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from rewire.project.boot.values import UNKNOWN, External, is_known
+
+if TYPE_CHECKING:
+    from rewire.project.boot.tree import Tree
+
+Look = Callable[[tuple[str, ...]], Any]
+
+_COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
+    ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
+    ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
+}  # fmt: skip
+
+PLATFORM: Mapping[str, Any] = {
+    "sys.platform": "linux",
+    "os.name": "posix",
+    "os.sep": "/",
+    "os.path.sep": "/",
+    "os.pathsep": ":",
+    "os.curdir": ".",
+    "os.pardir": "..",
+    "os.path.pardir": "..",
+    "os.path.curdir": ".",
+    "typing.TYPE_CHECKING": False,
+    "typing_extensions.TYPE_CHECKING": False,
+    "sys.implementation.name": "cpython",
+    "sys.maxsize": sys.maxsize,
+}
+"""What the machine answers."""
+
+
+class Evaluator:
+    """Works out values for one start: its tree, its working directory, its Python version."""
+
+    def __init__(self, tree: Tree, cwd: str, version: tuple[int, int], variables: Mapping[str, str]) -> None:
+        self.tree = tree
+        self.cwd = cwd
+        self.version = version
+        self.variables = variables
+        self.path: list[str] = []
+        self.loaded: Mapping[str, Any] = {}
+
+    def value(self, node: ast.expr, look: Look) -> Any:
+        """The value of ``node``; ``look`` gives that of a dotted chain."""
+        method = getattr(self, "on_" + type(node).__name__, None)
+        if method is None:
+            return UNKNOWN
+        try:
+            return method(node, look)
+        except (TypeError, ValueError, IndexError, KeyError, AttributeError, RecursionError, OverflowError):
+            return UNKNOWN
+
+    def truth(self, node: ast.expr | None, look: Look) -> bool | None:
+        """The truth of ``node``; None if it does not follow from the text."""
+        if node is None:
+            return None
+        value = self.value(node, look)
+        if is_known(value):
+            return bool(value)
+        return None
+
+    def on_Constant(self, node: ast.Constant, look: Look) -> Any:
+        return node.value
+
+    def on_Name(self, node: ast.Name, look: Look) -> Any:
+        return self.settled(look((node.id,)))
+
+    def on_Attribute(self, node: ast.Attribute, look: Look) -> Any:
+        base = self.value(node.value, look)
+        if isinstance(base, PurePosixPath):
+            return self._path_attribute(base, node.attr)
+        if isinstance(base, External):
+            return self.settled(External(f"{base.name}.{node.attr}"))
+        names: list[str] = [node.attr]
+        inner = node.value
+        while isinstance(inner, ast.Attribute):
+            names.append(inner.attr)
+            inner = inner.value
+        if isinstance(inner, ast.Name):
+            return self.settled(look((inner.id, *reversed(names))))
+        return UNKNOWN
+
+    def settled(self, value: Any) -> Any:
+        """Names of the outside whose value is known become that value."""
+        if isinstance(value, External):
+            if value.name in PLATFORM:
+                return PLATFORM[value.name]
+            if value.name == "sys.version_info":
+                return (*self.version, 0, "final", 0)
+            if value.name in ("sys.version_info.major", "sys.version_info.minor"):
+                return self.version[value.name.endswith("minor")]
+            if value.name == "sys.path":
+                return list(self.path)
+        return value
+
+    def _path_attribute(self, path: PurePosixPath, name: str) -> Any:
+        if name in ("parent", "name", "stem", "suffix", "parts"):
+            return getattr(path, name)
+        return tuple(path.parents) if name == "parents" else UNKNOWN
+
+    def on_Subscript(self, node: ast.Subscript, look: Look) -> Any:
+        base = self.value(node.value, look)
+        if isinstance(base, External) and base.name == "os.environ":
+            key = self.value(node.slice, look)
+            return self.variables.get(key, UNKNOWN) if isinstance(key, str) else UNKNOWN
+        if isinstance(node.slice, ast.Slice):
+            ends = [None if part is None else self.value(part, look) for part in (node.slice.lower, node.slice.upper)]
+            return base[ends[0] : ends[1]] if is_known(base) and is_known(ends) else UNKNOWN
+        key = self.value(node.slice, look)
+        return base[key] if is_known(base) and isinstance(key, int) and not isinstance(base, int) else UNKNOWN
+
+    def on_Tuple(self, node: ast.Tuple | ast.List | ast.Set, look: Look) -> Any:
+        parts: list[Any] = []
+        for element in node.elts:
+            if isinstance(element, ast.Starred):
+                inner = self.value(element.value, look)
+                if not isinstance(inner, list | tuple):
+                    return UNKNOWN
+                parts += inner
+            else:
+                parts.append(self.value(element, look))
+        return parts if isinstance(node, ast.List) else tuple(parts)
+
+    on_List = on_Set = on_Tuple
+
+    def on_Starred(self, node: ast.Starred, look: Look) -> Any:
+        return UNKNOWN
+
+    def on_Await(self, node: ast.Await, look: Look) -> Any:
+        return UNKNOWN
+
+    def on_JoinedStr(self, node: ast.JoinedStr, look: Look) -> Any:
+        parts = []
+        for part in node.values:
+            value = self.value(part.value if isinstance(part, ast.FormattedValue) else part, look)
+            if not isinstance(value, str | int | PurePosixPath):
+                return UNKNOWN
+            parts.append(str(value))
+        return "".join(parts)
+
+    def on_BinOp(self, node: ast.BinOp, look: Look) -> Any:
+        left, right = self.value(node.left, look), self.value(node.right, look)
+        if isinstance(node.op, ast.Div) and (isinstance(left, PurePosixPath) or isinstance(right, PurePosixPath)):
+            return left / right if isinstance(left, PurePosixPath | str) and isinstance(right, PurePosixPath | str) else UNKNOWN
+        if isinstance(node.op, ast.Add) and isinstance(left, list) and isinstance(right, list):
+            return left + right
+        if not (is_known(left) and is_known(right)):
+            return UNKNOWN
+        if isinstance(node.op, ast.Add):
+            return left + right
+        if isinstance(node.op, ast.Mod) and isinstance(left, str):
+            return left % right
+        return UNKNOWN
+
+    def on_UnaryOp(self, node: ast.UnaryOp, look: Look) -> Any:
+        value = self.value(node.operand, look)
+        if not is_known(value):
+            return UNKNOWN
+        if isinstance(node.op, ast.Not):
+            return not value
+        return -value if isinstance(node.op, ast.USub) else UNKNOWN
+
+    def on_BoolOp(self, node: ast.BoolOp, look: Look) -> Any:
+        is_or = isinstance(node.op, ast.Or)
+        unknown = False
+        value: Any = UNKNOWN
+        for part in node.values:
+            value = self.value(part, look)
+            if not is_known(value):
+                unknown = True
+            elif bool(value) is is_or:
+                # Whatever the unknown ones are, this one decides.
+                return value if not unknown else (UNKNOWN if value and not isinstance(value, bool) else value)
+        return UNKNOWN if unknown else value
+
+    def on_IfExp(self, node: ast.IfExp, look: Look) -> Any:
+        truth = self.truth(node.test, look)
+        if truth is None:
+            return UNKNOWN
+        return self.value(node.body if truth else node.orelse, look)
+
+    def on_Compare(self, node: ast.Compare, look: Look) -> Any:
+        left = self.value(node.left, look)
+        if len(node.ops) != 1:
+            return UNKNOWN
+        right_node = node.comparators[0]
+        if isinstance(node.ops[0], ast.In | ast.NotIn):
+            chain = self.value(right_node, look)
+            if isinstance(chain, External) and chain.name == "sys.modules" and isinstance(left, str):
+                return (left in self.loaded) is isinstance(node.ops[0], ast.In)
+        right = self.value(right_node, look)
+        if not (is_known(left) and is_known(right)):
+            return UNKNOWN
+        if isinstance(node.ops[0], ast.In | ast.NotIn) and isinstance(left, PurePosixPath):
+            return isinstance(node.ops[0], ast.NotIn)
+        return _COMPARE[type(node.ops[0])](left, right)
+
+    def on_Call(self, node: ast.Call, look: Look) -> Any:
+        if isinstance(node.func, ast.Attribute):
+            base = self.value(node.func.value, look)
+            if is_known(base) and base is not None:
+                return self._method(base, node.func.attr, [self.value(part, look) for part in node.args])
+        function = self.value(node.func, look)
+        if not isinstance(function, External):
+            return UNKNOWN
+        arguments = [self.value(part, look) for part in node.args]
+        return self._call(function.name.removeprefix("builtins."), arguments)
+
+    def _method(self, base: Any, name: str, arguments: list[Any]) -> Any:
+        if isinstance(base, PurePosixPath):
+            if name in ("resolve", "absolute"):
+                return PurePosixPath(posixpath.normpath(posixpath.join(self.cwd, str(base))))
+            if name in ("joinpath", "with_name", "with_suffix"):
+                return getattr(base, name)(*arguments)
+            if name in ("as_posix", "__str__"):
+                return str(base)
+            if name in ("exists", "is_dir", "is_file"):
+                return self._exists(str(base), name)
+            return UNKNOWN
+        if isinstance(base, str) and name in (
+            "startswith", "endswith", "lower", "upper", "strip", "rstrip", "lstrip", "replace", "join", "split", "format", "rsplit", "partition", "rpartition",
+        ):  # fmt: skip
+            return getattr(base, name)(*arguments) if is_known(arguments) else UNKNOWN
+        return UNKNOWN
+
+    def _exists(self, place: str, how: str) -> Any:
+        place = posixpath.normpath(posixpath.join(self.cwd, place))
+        answers = {"isfile": self.tree.is_file, "is_file": self.tree.is_file, "isdir": self.tree.is_dir, "is_dir": self.tree.is_dir}
+        if how in answers:
+            return answers[how](place)
+        return self.tree.is_file(place) or self.tree.is_dir(place)
+
+    def _call(self, name: str, arguments: list[Any]) -> Any:
+        if name in ("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath"):
+            return PurePosixPath(*arguments) if is_known(arguments) else UNKNOWN
+        if name in ("pathlib.Path.cwd", "os.getcwd"):
+            return PurePosixPath(self.cwd) if name.startswith("pathlib") else self.cwd
+        if name in ("os.getenv", "os.environ.get") and arguments:
+            return self.variables.get(arguments[0], UNKNOWN) if isinstance(arguments[0], str) else UNKNOWN
+        if not is_known(arguments) or not arguments:
+            return UNKNOWN
+        if name in ("str", "os.fspath", "os.fsdecode"):
+            return str(arguments[0])
+        if name in ("bool", "len", "int", "list", "tuple", "set"):
+            return {"bool": bool, "len": len, "int": int, "list": list, "tuple": tuple, "set": tuple}[name](arguments[0])
+        function = name.removeprefix("os.path.").removeprefix("posixpath.")
+        if function == name:
+            return UNKNOWN
+        texts = [str(part) for part in arguments]
+        if function in ("abspath", "realpath"):
+            return posixpath.normpath(posixpath.join(self.cwd, texts[0]))
+        if function in ("exists", "isdir", "isfile"):
+            return self._exists(texts[0], function)
+        if function in ("join", "dirname", "basename", "normpath", "split", "splitext", "relpath"):
+            return getattr(posixpath, function)(*texts)
+        return UNKNOWN

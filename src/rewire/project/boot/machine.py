@@ -1,0 +1,200 @@
+"""Python's import system over a tree: ``sys.path``, ``sys.modules``, and how each form of import uses them.
+
+Follows ``importlib._bootstrap`` (``_find_and_load``, ``_handle_fromlist``) and ``Python/ceval.c`` (``import_from``,
+``import_all_from``), with their messages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rewire.project.boot.errors import Raised
+from rewire.project.boot.finder import Spec, find
+from rewire.project.boot.outside import STANDARD, STARTUP
+from rewire.project.boot.values import UNKNOWN, External, Module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rewire.project.boot.outside import Ownership
+    from rewire.project.boot.tree import Tree
+
+_OF_EVERY_MODULE = frozenset(
+    {"__name__", "__doc__", "__file__", "__spec__", "__loader__", "__package__", "__builtins__", "__dict__", "__cached__", "__class__"}
+)
+
+
+class Machine:
+    """``sys.path`` and ``sys.modules`` of one start. ``execute`` runs a module's file."""
+
+    def __init__(
+        self, tree: Tree, ownership: Ownership, before: Sequence[str], after: Sequence[str], execute: Callable[[Module], None]
+    ) -> None:
+        self.tree = tree
+        self.ownership = ownership
+        self.path: list[str] = list(before)
+        self.after = tuple(after)
+        self.modules: dict[str, Module | External] = {}
+        self.outside_first = frozenset[str]()
+        """Names that the program which starts the project has loaded before it looks for the project."""
+        self._execute = execute
+        self._found: dict[tuple[str, tuple[str, ...]], Spec | None] = {}
+
+    def load(self, name: str, taken: Sequence[str] = (), whole: str = "") -> Module | External:
+        """The module ``name``, loaded if it was not. ``whole`` is the dotted name the statement is about.
+
+        Raises Raised: ModuleNotFoundError, or whatever the module's own code raises.
+        """
+        known = self.modules.get(name)
+        if known is not None:
+            return known
+        parent_name, _, tail = name.rpartition(".")
+        if parent_name:
+            parent = self.load(parent_name, (tail,), whole or name)
+            known = self.modules.get(name)
+            if known is not None:
+                return known
+            if isinstance(parent, External):
+                return self._keep(name, External(name))
+            if parent.locations is None:
+                raise Raised("ModuleNotFoundError", f"No module named {name!r}; {parent_name!r} is not a package", wanted=name)
+            spec = self._find(name, parent.locations)
+            if spec is None:
+                raise Raised("ModuleNotFoundError", f"No module named {name!r}", wanted=name)
+            module = self.start(spec)
+            parent.names[tail] = self.modules.get(name, module)
+            return self.modules.get(name, module)
+        top = self._top(name, whole or name, taken)
+        if isinstance(top, External):
+            return self._keep(name, top)
+        return self.modules.get(name) or self.start(top)
+
+    def _keep(self, name: str, module: External) -> External:
+        self.modules[name] = module
+        return module
+
+    def _top(self, name: str, whole: str, taken: Sequence[str]) -> Spec | External:
+        """What a top-level name stands for, ``sys.path`` entry by entry."""
+        if name in STARTUP or name in self.outside_first:
+            return External(name)
+        spec = self._find(name, tuple(self.path))
+        if spec is not None and spec.file is not None:
+            return spec
+        if name in STANDARD:
+            return External(name)
+        installed = self._find(name, self.after) if self.after else None
+        if installed is not None and installed.file is not None:
+            return installed
+        if spec is None:
+            spec = installed
+        if self.ownership.is_declared(name):
+            return External(name)
+        if spec is not None:
+            return spec
+        if self.ownership.owns(whole, taken):
+            raise Raised("ModuleNotFoundError", f"No module named {name!r}", wanted=name)
+        return External(name)
+
+    def _find(self, name: str, places: tuple[str, ...]) -> Spec | None:
+        key = (name, places)
+        if key not in self._found:
+            self._found[key] = find(self.tree, name, places)
+        return self._found[key]
+
+    def start(self, spec: Spec) -> Module:
+        """Make the module that ``spec`` describes, register it and run its file; taken back if that fails."""
+        package = spec.name if spec.is_package else spec.name.rpartition(".")[0]
+        module = Module(spec.name, spec.file, spec.locations, package)
+        module.names.update({"__name__": spec.name, "__package__": package})
+        if spec.file is not None:
+            module.names["__file__"] = spec.file
+        if spec.locations is not None:
+            module.names["__path__"] = list(spec.locations)
+        self.modules[spec.name] = module
+        if spec.file is not None:
+            try:
+                self._execute(module)
+            except Raised:
+                self.modules.pop(spec.name, None)
+                raise
+        module.done = True
+        return module
+
+    def run_file(self, module: Module) -> None:
+        """Carry out the file of a module that was registered by hand (``__main__``)."""
+        self._execute(module)
+
+    def absolute(self, module: Module, level: int, name: str) -> str:
+        """The dotted name that a relative import means (``_sanity_check``, ``_resolve_name``)."""
+        if not level:
+            return name
+        if not module.package:
+            raise Raised("ImportError", "attempted relative import with no known parent package")
+        parts = module.package.split(".")
+        if level > len(parts):
+            raise Raised("ImportError", "attempted relative import beyond top-level package")
+        base = ".".join(parts[: len(parts) - level + 1])
+        return f"{base}.{name}" if name else base
+
+    def fill(self, module: Module | External, names: Sequence[str]) -> None:
+        """``_handle_fromlist``: names that a package does not have may be submodules."""
+        if isinstance(module, External) or module.locations is None:
+            return
+        for name in names:
+            if name == "*":
+                listed = module.names.get("__all__")
+                if isinstance(listed, list | tuple):
+                    self.fill(module, [item for item in listed if isinstance(item, str) and item != "*"])
+            elif not self.has(module, name):
+                full = f"{module.name}.{name}"
+                try:
+                    self.load(full)
+                except Raised as error:
+                    if error.kind != "ModuleNotFoundError" or error.wanted != full:
+                        raise
+
+    def has(self, module: Module, name: str) -> bool:
+        """``hasattr(module, name)``, where it can be said."""
+        return name in module.names or name in _OF_EVERY_MODULE or "__getattr__" in module.names
+
+    def take(self, module: Module | External, name: str) -> Any:
+        """``from module import name``, once the module is loaded (``import_from``)."""
+        if isinstance(module, External):
+            return External(f"{module.name}.{name}")
+        if name in module.names:
+            return module.names[name]
+        full = f"{module.name}.{name}"
+        if full in self.modules:
+            return self.modules[full]
+        if self.has(module, name) or module.open:
+            return UNKNOWN
+        where = f"({module.origin})"
+        if module.file is not None and not module.done:
+            text = f"cannot import name {name!r} from partially initialized module {module.name!r} (most likely due to a circular import) {where}"
+        else:
+            text = f"cannot import name {name!r} from {module.name!r} {where}"
+        raise Raised("ImportError", text, wanted=full)
+
+    def attribute(self, module: Module, name: str) -> Any:
+        """``module.name`` (``module_getattro``)."""
+        if name in module.names:
+            return module.names[name]
+        if self.has(module, name) or module.open or (name.startswith("__") and name.endswith("__")):
+            return UNKNOWN
+        full = f"{module.name}.{name}"
+        if not module.done and module.file is not None:
+            text = f"partially initialized module {module.name!r} has no attribute {name!r} (most likely due to a circular import)"
+        elif isinstance(inner := self.modules.get(full), Module) and not inner.done:
+            text = f"cannot access submodule {name!r} of module {module.name!r} (most likely due to a circular import)"
+        else:
+            text = f"module {module.name!r} has no attribute {name!r}"
+        raise Raised("AttributeError", text, wanted=full)
+
+    def public(self, module: Module) -> list[str] | None:
+        """The names that ``from module import *`` binds; None where its ``__all__`` is not known."""
+        if "__all__" in module.names:
+            listed = module.names["__all__"]
+            if isinstance(listed, list | tuple) and all(isinstance(item, str) for item in listed):
+                return list(listed)
+            return None
+        return [name for name in module.names if not name.startswith("_")]

@@ -1,0 +1,133 @@
+"""``boot``: what happens when a launch context starts, worked out from the text of its files alone."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rewire.project.boot.compile import compile_text
+from rewire.project.boot.errors import Raised
+from rewire.project.boot.evaluate import Evaluator
+from rewire.project.boot.finder import launch_places, workdir_place
+from rewire.project.boot.machine import Machine
+from rewire.project.boot.outcome import Boot, Loaded, Trouble
+from rewire.project.boot.outside import Ownership, declared_modules
+from rewire.project.boot.program import Broken, Program
+from rewire.project.boot.run import IMPORT_TROUBLE, Run
+from rewire.project.boot.start import begin_import, begin_module, begin_script
+from rewire.project.boot.tests_start import begin_tests
+from rewire.project.boot.tree import Files, tree_of
+from rewire.project.boot.values import Function, Module
+
+if TYPE_CHECKING:
+    from rewire.model.project import Launch, Project
+
+MAX_PROGRAMS = 50_000
+_programs: dict[str, Program | Broken] = {}
+"""Programs by the digest of the file they were made from; any number of projects share them."""
+
+
+class Simulator:
+    """Boots launch contexts of one project; what the contexts have in common is read once."""
+
+    def __init__(self, project: Project, version: tuple[int, int] | None = None) -> None:
+        self.project = project
+        self.files = Files(project.files())
+        self.ownership = Ownership(self.files, declared_modules(self.files, project.read_text))
+        self.version = version or (sys.version_info[0], sys.version_info[1])
+
+    def program(self, path: str) -> Program | Broken:
+        """The program of a project file."""
+        source = self.project.source(path)
+        if source is None:
+            return Broken(1, "source code cannot be read")
+        known = _programs.get(source.digest)
+        if known is None:
+            known = compile_text(source.text)
+            if len(_programs) >= MAX_PROGRAMS:
+                _programs.clear()
+            _programs[source.digest] = known
+        return known
+
+    def boot(self, launch: Launch) -> Boot:
+        """Start ``launch``."""
+        return _Start(self, launch).go()
+
+
+class _Start:
+    """One start: the machine, the run, and what is written down on the way."""
+
+    def __init__(self, simulator: Simulator, launch: Launch) -> None:
+        self.simulator = simulator
+        self.launch = launch
+        self.tree = tree_of(simulator.files, launch.image)
+        before, after = launch_places(launch, self.tree)
+        evaluator = Evaluator(self.tree, workdir_place(launch), simulator.version, {})
+        self.run = Run(evaluator, self.tree.real)
+        self.machine = Machine(self.tree, simulator.ownership, before, after, self.execute)
+        self.run.machine = self.machine
+        evaluator.path = self.machine.path
+        evaluator.loaded = self.machine.modules
+        self.loaded: dict[tuple[str, str], Loaded] = {}
+        self.pending: list[tuple[Module, Program]] = []
+        self.later: list[Trouble] = []
+
+    def execute(self, module: Module) -> None:
+        """Carry out a module's file."""
+        path = self.tree.real(module.file or "")
+        if path is None:
+            return
+        self.loaded.setdefault((path, module.name), Loaded(path, module.name, self.run.later))
+        program = self.simulator.program(path)
+        if isinstance(program, Broken):
+            error = Raised(program.kind, program.text)
+            error.frames = [(module.file or "", program.line), *((place, line) for place, line in reversed(self.run.stack))]
+            raise error
+        self.pending.append((module, program))
+        self.run.run_module(module, program.body)
+
+    def go(self) -> Boot:
+        """The whole start, then every function that it left waiting."""
+        failures: list[Trouble] = []
+        launch = self.launch
+        try:
+            if launch.entry_kind == "tests":
+                failures += begin_tests(self.machine, self.run, launch, self.simulator)
+            elif launch.entry_kind == "script":
+                place = self.tree.place(launch.entry)
+                if place is None:
+                    raise Raised("", f"can't open file {launch.entry!r}: [Errno 2] No such file or directory", wanted=launch.entry)
+                begin_script(self.machine, place)
+            elif launch.entry_kind == "main-module":
+                begin_module(self.machine, launch.entry)
+            else:
+                begin_import(self.machine, launch)
+        except Raised as error:
+            is_program = launch.entry_kind in ("script", "main-module")
+            if not (is_program and error.kind == "SystemExit" and error.text in ("", "0")):
+                failures.append(self.run.trouble(error))
+        self.run_later()
+        run = self.run
+        return Boot(
+            launch, tuple(self.loaded.values()), tuple(failures), tuple(dict.fromkeys(run.swallowed)),
+            tuple(dict.fromkeys(run.possible)), tuple(dict.fromkeys(self.later)), tuple(run.path_edits),
+        )  # fmt: skip
+
+    def run_later(self) -> None:
+        """Carry out every function of every loaded file by itself: what would fail when it runs?"""
+        run = self.run
+        run.later, run.follow_calls, run.uncertain = True, False, 0
+        possible, run.possible = run.possible, []
+        while self.pending:
+            module, program = self.pending.pop()
+            for define in program.functions:
+                if (id(define), module.name) in run.called or not define.body:
+                    continue
+                run.stack.clear()
+                try:
+                    run.enter(Function(define, module, None))
+                except Raised as error:
+                    if error.kind in IMPORT_TROUBLE:
+                        self.later.append(run.trouble(error))
+        self.later += run.possible
+        run.possible = possible

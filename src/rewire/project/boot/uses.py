@@ -1,0 +1,123 @@
+"""What an expression reads, calls and binds."""
+
+from __future__ import annotations
+
+import ast
+from typing import TYPE_CHECKING
+
+from rewire.project.boot.program import Use
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+MAX_EVALUABLE = 80
+"""Nodes of an expression beyond which its value is not worked out."""
+
+_EVALUABLE = (
+    ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.BinOp, ast.JoinedStr, ast.FormattedValue, ast.List, ast.Tuple,
+    ast.Set, ast.Subscript, ast.Slice, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.keyword, ast.Starred, ast.expr_context,
+    ast.operator, ast.boolop, ast.unaryop, ast.cmpop, ast.Await,
+)  # fmt: skip
+
+
+def chain_of(node: ast.expr) -> tuple[str, ...] | None:
+    """``a.b.c`` as its parts; None for anything else."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return None
+    parts.append(node.id)
+    return tuple(reversed(parts))
+
+
+def is_evaluable(node: ast.expr) -> bool:
+    """True if the expression is small and of kinds whose value can be worked out without running code."""
+    count = 0
+    pending: list[ast.AST] = [node]
+    while pending:
+        part = pending.pop()
+        count += 1
+        if count > MAX_EVALUABLE or not isinstance(part, _EVALUABLE):
+            return False
+        pending.extend(ast.iter_child_nodes(part))
+    return True
+
+
+def bound_names(node: ast.expr) -> Iterator[str]:
+    """The names that a target, or a walrus inside an expression, binds."""
+    pending: list[ast.AST] = [node]
+    while pending:
+        part = pending.pop()
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            yield part.id
+        elif not isinstance(part, ast.Lambda | ast.Attribute | ast.Subscript | ast.comprehension):
+            pending.extend(ast.iter_child_nodes(part))
+        elif isinstance(part, ast.Attribute | ast.Subscript):
+            pending.append(part.value)
+
+
+def uses_of(node: ast.expr) -> list[Use]:
+    """The names and chains that evaluating ``node`` reads, in order, with the calls made on them.
+
+    Lambda bodies do not run. Of comprehensions, what comes from outside is read; an element of a generator
+    expression may never be.
+    """
+    found: list[Use] = []
+    _visit(node, frozenset(), found)
+    return found
+
+
+def _visit(node: ast.AST, hidden: frozenset[str], found: list[Use], awaited: bool = False) -> None:
+    """Append the uses of ``node``, names in ``hidden`` (a comprehension's own) left out."""
+    if isinstance(node, ast.Name | ast.Attribute):
+        _visit_chain(node, hidden, found)
+    elif isinstance(node, ast.Call):
+        chain = chain_of(node.func)
+        if chain is None:
+            _visit(node.func, hidden, found)
+        for argument in node.args:
+            _visit(argument, hidden, found)
+        for keyword in node.keywords:
+            _visit(keyword.value, hidden, found)
+        if chain is not None and chain[0] not in hidden:
+            found.append(Use(node.lineno, chain, node, awaited))
+    elif isinstance(node, ast.Await):
+        _visit(node.value, hidden, found, awaited=True)
+    elif isinstance(node, ast.Lambda):
+        _visit_all([*node.args.defaults, *(value for value in node.args.kw_defaults if value)], hidden, found)
+    elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+        _visit_comprehension(node, hidden, found)
+    else:
+        _visit_all(ast.iter_child_nodes(node), hidden, found)
+
+
+def _visit_chain(node: ast.Name | ast.Attribute, hidden: frozenset[str], found: list[Use]) -> None:
+    chain = chain_of(node)
+    if chain is None:
+        assert isinstance(node, ast.Attribute)
+        _visit(node.value, hidden, found)
+    elif chain[0] not in hidden and isinstance(getattr(node, "ctx", None), ast.Load):
+        found.append(Use(node.lineno, chain))
+
+
+def _visit_all(nodes: Iterable[ast.AST], hidden: frozenset[str], found: list[Use]) -> None:
+    for node in nodes:
+        _visit(node, hidden, found)
+
+
+def _visit_comprehension(
+    node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp, hidden: frozenset[str], found: list[Use]
+) -> None:
+    first = node.generators[0]
+    _visit(first.iter, hidden, found)
+    if isinstance(node, ast.GeneratorExp):
+        return
+    inner = hidden | {name for generator in node.generators for name in bound_names(generator.target)}
+    inside: list[Use] = []
+    for generator in node.generators:
+        if generator is not first:
+            _visit(generator.iter, inner, inside)
+    # The element runs only if there is something to run over, which is not known: calls in it are not followed.
+    del inside

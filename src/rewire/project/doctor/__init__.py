@@ -1,0 +1,1 @@
+"""What is wrong with the project's imports and launches, as findings."""
