@@ -1,0 +1,322 @@
+"""discover: git's own list inside a repository, the tree outside; links, submodules and closed folders left alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+from support.permissions import NOBODY, give_to_nobody, open_folder, without_rights
+from support.repositories import git, make_repository, write
+
+from rewire.discover import Discovered, discover
+from rewire.errors import GitError, UsageError
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "project"
+    root.mkdir()
+    monkeypatch.chdir(root)
+    return root
+
+
+def files(found: Discovered) -> set[str]:
+    return {*found.selected, *found.context, *found.others}
+
+
+PROJECT = {
+    "a.py": "",
+    "pkg/b.py": "",
+    "pkg/stub.pyi": "",
+    "pkg/data.txt": "",
+    "ünïcødé/naïve name.py": "",
+    "README.md": "",
+}
+
+
+def test_tracked_and_untracked_files_that_git_does_not_ignore(here: Path) -> None:
+    make_repository(here, {**PROJECT, ".gitignore": "build/\n*.gen.py\n"})
+    write(here, {"new.py": "", "build/x.py": "", "y.gen.py": "", "pkg/.gitignore": "/local.py\n", "pkg/local.py": ""})
+    found = discover([])
+    assert found.root == found.repository == here
+    assert found.selected == ("a.py", "new.py", "pkg/b.py", "pkg/stub.pyi", "ünïcødé/naïve name.py")
+    assert found.context == ()
+    assert found.others == (".gitignore", "README.md", "pkg/.gitignore", "pkg/data.txt")
+    assert found.failures == ()
+
+
+def test_paths_select_and_the_rest_is_context(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_repository(here, PROJECT)
+    assert discover([Path("pkg")]).selected == ("pkg/b.py", "pkg/stub.pyi")
+    assert discover([Path("pkg")]).context == ("a.py", "ünïcødé/naïve name.py")
+    assert discover([Path("a.py"), here / "pkg" / "b.py"]).selected == ("a.py", "pkg/b.py")
+    monkeypatch.chdir(here / "pkg")
+    assert discover([]).selected == ("pkg/b.py", "pkg/stub.pyi")
+    assert discover([Path("../a.py")]).selected == ("a.py",)
+    assert discover([]).root == here
+
+
+def test_a_folder_whose_name_begins_another_is_not_that_other(here: Path) -> None:
+    make_repository(here, {"app/x.py": "", "app2/x.py": "", "app.py": ""})
+    assert discover([Path("app")]).selected == ("app/x.py",)
+
+
+def test_exclude_takes_patterns_of_gitignore_and_leaves_the_files_to_project_wide_questions(here: Path) -> None:
+    make_repository(
+        here, {"a.py": "", "vendor/x.py": "", "app/vendor/y.py": "", "app/gen_pb2.py": "", "app/keep.py": ""}
+    )
+    assert discover([], exclude=["vendor/", "*_pb2.py"]).selected == ("a.py", "app/keep.py")
+    assert discover([], exclude=["/vendor/"]).selected == ("a.py", "app/gen_pb2.py", "app/keep.py", "app/vendor/y.py")
+    assert discover([], exclude=["*", "!a.py"]).selected == ("a.py",)
+    assert "vendor/x.py" in discover([], exclude=["vendor/"]).context
+
+
+def test_a_bad_pattern_is_the_users_mistake(here: Path) -> None:
+    make_repository(here, {"a.py": ""})
+    with pytest.raises(UsageError, match="--exclude"):
+        discover([], exclude=["!"])
+
+
+def test_deleted_files_are_not_listed(here: Path) -> None:
+    make_repository(here, {"a.py": "", "gone.py": "", "staged.py": ""})
+    (here / "gone.py").unlink()
+    git(here, "rm", "-q", "--cached", "staged.py")
+    (here / "staged.py").unlink()
+    assert discover([]).selected == ("a.py",)
+
+
+def test_a_file_with_conflicts_is_listed_once(here: Path) -> None:
+    make_repository(here, {"a.py": "one\n"})
+    git(here, "checkout", "-q", "-b", "side")
+    write(here, {"a.py": "two\n"})
+    git(here, "commit", "-qam", "two")
+    git(here, "checkout", "-q", "main")
+    write(here, {"a.py": "three\n"})
+    git(here, "commit", "-qam", "three")
+    git(here, "merge", "side", check=False)
+    assert discover([]).selected == ("a.py",)
+
+
+def test_symbolic_links_are_left_alone(here: Path, tmp_path: Path) -> None:
+    write(tmp_path, {"outside/evil.py": "", "outside.py": ""})
+    make_repository(here, {"real.py": "", "pkg/x.py": "", "was/y.py": ""})
+    (here / "link.py").symlink_to("real.py")
+    (here / "out.py").symlink_to("../outside.py")
+    (here / "linked").symlink_to("../outside")
+    (here / "dangling.py").symlink_to("nowhere.py")
+    git(here, "add", "-A")
+    git(here, "commit", "-qm", "links")
+    # A tracked folder that has become a link since: git still lists what was below it.
+    (here / "was" / "y.py").rename(tmp_path / "outside" / "y.py")
+    (here / "was").rmdir()
+    (here / "was").symlink_to("../outside")
+    assert files(discover([])) == {"real.py", "pkg/x.py"}
+
+
+def test_a_link_named_on_the_command_line_means_its_target(here: Path, tmp_path: Path) -> None:
+    write(tmp_path, {"outside.py": ""})
+    make_repository(here, {"real.py": "", "other.py": ""})
+    (here / "link.py").symlink_to("real.py")
+    (here / "out.py").symlink_to("../outside.py")
+    assert discover([Path("link.py")]).selected == ("real.py",)
+    with pytest.raises(UsageError, match="outside"):
+        discover([Path("real.py"), Path("out.py")])
+
+
+def test_submodules_and_nested_repositories_belong_to_somebody_else(here: Path, tmp_path: Path) -> None:
+    make_repository(tmp_path / "lib", {"inner.py": ""})
+    make_repository(here, {"a.py": ""})
+    git(here, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(tmp_path / "lib"), "vendor/lib")
+    make_repository(here / "nested", {"n.py": ""})
+    assert discover([]).selected == ("a.py",)
+    assert files(discover([])) == {"a.py", ".gitmodules"}
+    assert discover([Path("vendor/lib")]).selected == ("inner.py",)
+    with pytest.raises(UsageError, match="another repository"):
+        discover([Path("a.py"), Path("vendor/lib/inner.py")])
+
+
+def test_a_linked_work_tree(here: Path, tmp_path: Path) -> None:
+    make_repository(here, {"a.py": ""})
+    git(here, "worktree", "add", "-q", str(tmp_path / "second"), "-b", "second")
+    found = discover([tmp_path / "second"])
+    assert (found.root, found.selected) == (tmp_path / "second", ("a.py",))
+
+
+def test_names_that_quoting_would_spoil(here: Path) -> None:
+    names = ["new\nline.py", 'quo"te.py', "tab\t.py", " leading.py", "-dash.py", "café.py", os.fsdecode(b"caf\xe9.py")]
+    make_repository(here, dict.fromkeys(names, "x = 1\n"))
+    assert discover([]).selected == tuple(sorted(names))
+    assert discover([Path("-dash.py")]).selected == ("-dash.py",)
+
+
+def test_an_ignored_file_that_is_named_is_selected(here: Path) -> None:
+    make_repository(here, {"a.py": "", ".gitignore": "gen.py\n"})
+    write(here, {"gen.py": ""})
+    assert discover([]).selected == ("a.py",)
+    assert discover([Path("gen.py")]).selected == ("gen.py",)
+
+
+def test_a_script_without_a_suffix_is_python_by_its_first_line_if_named(here: Path) -> None:
+    make_repository(here, {"tool": "#!/usr/bin/env python3\n", "notes.txt": "hello\n", "run.sh": "#!/bin/sh\n"})
+    assert discover([]).selected == ()
+    assert discover([Path("tool")]).selected == ("tool",)
+    for name in ("notes.txt", "run.sh"):
+        with pytest.raises(UsageError, match="not a Python file") as caught:
+            discover([Path(name)])
+        assert caught.value.advice
+
+
+@pytest.mark.parametrize("path", ["missing.py", "missing/", "a.py/x"])
+def test_a_path_that_does_not_exist(here: Path, path: str) -> None:
+    make_repository(here, {"a.py": ""})
+    with pytest.raises(UsageError) as caught:
+        discover([Path(path)])
+    assert path.rstrip("/") in str(caught.value)
+    assert caught.value.advice
+
+
+def test_a_path_outside_the_repository(here: Path, tmp_path: Path) -> None:
+    make_repository(here, {"a.py": ""})
+    write(tmp_path, {"elsewhere/b.py": ""})
+    with pytest.raises(UsageError, match=r"elsewhere.* outside"):
+        discover([Path("a.py"), tmp_path / "elsewhere"])
+
+
+def test_the_tree_outside_git(here: Path) -> None:
+    write(
+        here,
+        {
+            **PROJECT,
+            ".venv/lib/x.py": "",
+            "node_modules/y.py": "",
+            "pkg/__pycache__/z.py": "",
+            ".gitignore": "build\n*.tmp.py\n",
+            "build/w.py": "",
+            "v.tmp.py": "",
+            "pkg/.gitignore": "!kept.tmp.py\n/own.py\n",
+            "pkg/kept.tmp.py": "",
+            "pkg/own.py": "",
+            "pkg/sub/own.py": "",
+        },
+    )
+    (here / "link.py").symlink_to("a.py")
+    found = discover([])
+    assert (found.root, found.repository) == (here, None)
+    assert found.selected == (
+        "a.py", "pkg/b.py", "pkg/kept.tmp.py", "pkg/stub.pyi", "pkg/sub/own.py", "ünïcødé/naïve name.py",
+    )  # fmt: skip
+
+
+def test_outside_git_the_list_is_the_one_git_would_give(here: Path) -> None:
+    write(
+        here, {**PROJECT, ".gitignore": "b*\n!/pkg/b.py\ndata.txt\n", "b/c.py": "", "x/.gitignore": "*\n", "x/d.py": ""}
+    )
+    outside = discover([])
+    git(here, "init", "-q")
+    assert files(outside) == files(discover([]))
+
+
+def test_outside_git_the_root_is_the_given_one_or_what_the_paths_share(here: Path) -> None:
+    write(here, {"one/a.py": "", "one/deep/b.py": "", "two/c.py": ""})
+    assert discover([Path("one/a.py"), Path("one/deep")]).root == here / "one"
+    found = discover([Path("one/deep")], root=here)
+    assert (found.root, found.selected, found.context) == (here, ("one/deep/b.py",), ("one/a.py", "two/c.py"))
+
+
+def test_without_a_git_program_a_repository_is_a_tree(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_repository(here, {"a.py": "", "pkg/b.py": ""})
+    monkeypatch.setenv("PATH", "")
+    found = discover([Path("pkg")])
+    assert (found.root, found.repository) == (here, None)
+    assert (found.selected, found.context) == (("pkg/b.py",), ("a.py",))
+
+
+def test_a_folder_without_permission_is_named_and_costs_nothing_else() -> None:
+    with open_folder() as folder:
+        make_repository(folder / "in", {"a.py": "", "closed/b.py": ""})
+        write(folder, {"in/secret/new.py": "", "out/a.py": "", "out/secret/b.py": ""})
+        give_to_nobody(folder)
+        closed = [folder / "in/closed", folder / "in/secret", folder / "out/secret"]
+        for place in closed:
+            place.chmod(0)
+        try:
+            with without_rights():
+                inside = discover([folder / "in"])
+                outside = discover([folder / "out"])
+        finally:
+            for place in closed:
+                place.chmod(0o755)
+    assert inside.selected == ("a.py",)
+    assert {failure.path for failure in inside.failures} == {"closed", "secret"}
+    assert outside.selected == ("a.py",)
+    assert [(failure.path, failure.code) for failure in outside.failures] == [("secret", "unreadable")]
+    assert all(failure.advice for failure in (*inside.failures, *outside.failures))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can own somebody else's files")
+def test_dubious_ownership_is_a_clear_error() -> None:
+    with open_folder() as folder:
+        make_repository(folder, {"a.py": ""})
+        os.chown(folder, NOBODY, NOBODY)
+        with pytest.raises(GitError, match="dubious ownership") as caught:
+            discover([folder])
+    assert f"safe.directory '{folder}'" in caught.value.advice
+
+
+def test_a_bare_repository_and_a_git_directory_have_no_files(here: Path, tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q", "--bare", "bare.git")
+    with pytest.raises(GitError, match="bare") as caught:
+        discover([tmp_path / "bare.git"])
+    assert caught.value.advice
+    make_repository(here, {"a.py": ""})
+    with pytest.raises(GitError, match=r"\.git"):
+        discover([here / ".git"])
+
+
+def test_a_broken_repository_is_not_taken_for_none(here: Path) -> None:
+    write(here, {"a.py": "", ".git": "gitdir: /nowhere/at/all\n"})
+    with pytest.raises(GitError, match="nowhere"):
+        discover([])
+
+
+def test_a_hostile_configuration_starts_nothing(here: Path, tmp_path: Path) -> None:
+    make_repository(here, {"a.py": "x = 1\n", ".gitattributes": "*.py filter=evil\n"})
+    program = tmp_path / "evil.sh"
+    program.write_text(f"#!/bin/sh\ntouch '{tmp_path}/ran'\ncat\n")
+    program.chmod(0o755)
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    for name in ("post-index-change", "fsmonitor-watchman"):
+        (hooks / name).symlink_to(program)
+    for name in ("core.fsmonitor", "filter.evil.clean", "filter.evil.process", "core.editor", "core.sshCommand"):
+        git(here, "config", name, str(program))
+    git(here, "config", "core.hooksPath", str(hooks))
+    os.utime(here / "a.py", (1, 1))
+    assert discover([]).selected == ("a.py",)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_the_control_of_that_test_git_itself_would_have_started_it(here: Path, tmp_path: Path) -> None:
+    make_repository(here, {"a.py": "x = 1\n"})
+    git(here, "config", "core.fsmonitor", f"touch '{tmp_path}/ran'; false")
+    subprocess.run(["git", "ls-files", "-co"], cwd=here, check=False, capture_output=True)
+    assert (tmp_path / "ran").exists()
+
+
+def test_variables_of_a_hook_do_not_lead_to_another_repository(
+    here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_repository(here, {"a.py": ""})
+    other = make_repository(tmp_path / "other", {"b.py": ""})
+    monkeypatch.setenv("GIT_DIR", str(other / ".git"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(other))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git/index"))
+    assert discover([]).selected == ("a.py",)
+
+
+def test_an_empty_project(here: Path) -> None:
+    assert files(discover([])) == set()
+    git(here, "init", "-q")
+    assert files(discover([])) == set()
