@@ -21,8 +21,8 @@ def main(words: Sequence[str] | None = None) -> int:
         from rewire.cli.dispatch import dispatch
 
         return dispatch(words)
-    except KeyboardInterrupt:
-        sys.stderr.write("rewire: interrupted; nothing was written\n")
+    except KeyboardInterrupt as error:
+        sys.stderr.write(f"rewire: interrupted; {str(error) or 'nothing was written'}\n")
         return 130
 
 

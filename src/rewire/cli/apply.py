@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
 
     from rewire.cli.request import Asked
     from rewire.deliver.commit import CommitOptions
@@ -91,9 +93,20 @@ def run(args: argparse.Namespace) -> int:
         result = run_pipeline(asked.request)
     from rewire.cli.product import show
 
-    about = _deliver(args, asked, result)
-    show(args, result, about)
+    with _interrupted("in the middle of writing: git log and git status show whether the run was delivered"):
+        about = _deliver(args, asked, result)
+    with _interrupted("nothing was written" if args.dry_run or args.check else "the run had been delivered"):
+        show(args, result, about)
     return about.exit_code
+
+
+@contextmanager
+def _interrupted(words: str) -> Iterator[None]:
+    """Let Ctrl-C say how far the run had come."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(words) from None
 
 
 def _require_delivery(args: argparse.Namespace, asked: Asked) -> None:
