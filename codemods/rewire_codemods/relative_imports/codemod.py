@@ -1,0 +1,68 @@
+"""relative-imports: the codemod."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from rewire.codemod import Codemod, Plan, Promise
+from rewire_codemods.relative_imports.facts import FileFacts, read_facts
+from rewire_codemods.relative_imports.options import ImportOptions
+from rewire_codemods.relative_imports.refusals import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rewire.codemod import Project, Site, SourceFile
+    from rewire.codemod.cst import SiteTransformer
+
+
+class RelativeImports(Codemod[FileFacts, ImportOptions]):
+    """See the package's docstring."""
+
+    name = "relative-imports"
+    summary = "write imports of the project's own modules relative"
+    promise = Promise.PROVED
+    options_type = ImportOptions
+    refusal_codes = CODES
+    position = 40
+
+    def markers(self, project: Project, options: ImportOptions) -> Sequence[bytes]:
+        """The project's top-level names; for the other styles, the import keywords."""
+        if options.style != "relative":
+            return (b"import",)
+        tops = {name.partition(".")[0] for path in project.paths for name in _names(project, path)}
+        tops -= sys.stdlib_module_names
+        if not all(top.isascii() for top in tops):
+            return (b"import",)
+        return tuple(sorted(top.encode() for top in tops))
+
+    def locate(self, source: SourceFile, markers: Sequence[bytes], options: ImportOptions) -> FileFacts | None:
+        """The import statements that may be places."""
+        if markers == (b"import",):
+            return read_facts(source.text, None)
+        return read_facts(source.text, frozenset(marker.decode() for marker in markers))
+
+    def plan(self, facts: Mapping[str, FileFacts], project: Project, options: ImportOptions) -> Plan:
+        """See ``plan.py``."""
+        from rewire_codemods.relative_imports.plan import plan_relative
+
+        return plan_relative(self.name, facts, project, options)
+
+    def transformer(self, options: ImportOptions) -> SiteTransformer:
+        """See ``transformer.py``."""
+        from rewire_codemods.relative_imports.transformer import ImportTransformer
+
+        return ImportTransformer()
+
+    def check(
+        self, before: SourceFile, after: SourceFile, sites: Sequence[Site], options: ImportOptions
+    ) -> str | None:
+        """The proof: what each changed statement loads, takes and binds is the same before and after."""
+        from rewire_codemods.relative_imports.proof import find_difference
+
+        return find_difference(before, after, sites)
+
+
+def _names(project: Project, path: str) -> Sequence[str]:
+    return [*project.module_names(path), *(loading.name for loading in project.loadings(path))]

@@ -1,0 +1,110 @@
+"""What one file says of itself: its import statements, the try blocks around them, whether it looks like a script."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rewire.codemod import (
+    Guard,
+    ImportStatement,
+    has_main_guard,
+    path_edits,
+    read_clauses,
+    read_imports,
+)
+from rewire_codemods.relative_imports.dotted import DottedImports, read_dotted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+_CATCHING = re.compile(r"\b(?:ImportError|ModuleNotFoundError|Exception|BaseException)\b")
+_BARE = re.compile(r"except[ \t]*:")
+_NARROW = re.compile(r"\bModuleNotFoundError\b")
+_WIDE = re.compile(r"\b(?:ImportError|Exception|BaseException)\b")
+
+
+class Arm(NamedTuple):
+    """One clause of a ``try``: ``imports`` are all of its import statements, whoever owns what they import.
+
+    ``catches``: an ``except`` that an ImportError ends in. ``narrow``: where ``ModuleNotFoundError`` stands in a header
+    that would let a plain ImportError pass (empty otherwise).
+    """
+
+    kind: str
+    start: int
+    end: int
+    catches: bool
+    narrow: tuple[int, ...]
+    imports: tuple[ImportStatement, ...]
+
+
+class FileFacts(NamedTuple):
+    """Facts about one file.
+
+    ``tries``: the arms of each try statement that surrounds one of ``statements``, by offset. ``spread``: where a
+    statement's module name runs over several lines.
+    """
+
+    statements: tuple[ImportStatement, ...]
+    guarded: bool
+    edits_path: bool
+    tries: tuple[tuple[int, tuple[Arm, ...]], ...]
+    spread: tuple[int, ...]
+    dotted: tuple[DottedImports, ...] = ()
+
+    def arms(self, opener: int) -> tuple[Arm, ...]:
+        """The arms of the try statement at ``opener``."""
+        return next((arms for start, arms in self.tries if start == opener), ())
+
+
+def read_facts(text: str, about: Collection[str] | None) -> FileFacts | None:
+    """The facts about a file with absolute imports of ``about``'s top-level names; None: about any import."""
+    statements = read_imports(text, about)
+    if not statements:
+        return None
+    openers = {guard.opener for statement in statements for guard in catching_guards(statement.guards)}
+    everything: Sequence[ImportStatement] = read_imports(text) if openers else ()
+    return FileFacts(
+        statements,
+        guarded=has_main_guard(text),
+        edits_path=bool(path_edits(text)),
+        tries=tuple((opener, _read_arms(text, opener, everything)) for opener in sorted(openers)),
+        spread=tuple(entry.start for entry in statements if _is_spread(text, entry)),
+        dotted=() if about is None else read_dotted(text, statements),
+    )
+
+
+def catching_guards(guards: Sequence[Guard]) -> list[Guard]:
+    """The try and except blocks that are entered when the statement runs: those inside the innermost function."""
+    inner = 0
+    for index, guard in enumerate(guards):
+        if guard.kind == "def":
+            inner = index + 1
+    return [guard for guard in guards[inner:] if guard.kind in ("try", "except")]
+
+
+def _read_arms(text: str, opener: int, everything: Sequence[ImportStatement]) -> tuple[Arm, ...]:
+    arms = []
+    for clause in read_clauses(text, opener):
+        header = text[clause.start : clause.header_end] if clause.kind == "except" else ""
+        catches = bool(header) and (_BARE.match(header) is not None or _CATCHING.search(header) is not None)
+        narrow: tuple[int, ...] = ()
+        if catches and not _BARE.match(header) and not _WIDE.search(header.partition("#")[0]):
+            narrow = tuple(clause.start + match.start() for match in _NARROW.finditer(header.partition("#")[0]))
+        inside = tuple(entry for entry in everything if clause.start <= entry.start < clause.end)
+        arms.append(Arm(clause.kind, clause.start, clause.end, catches, narrow, inside))
+    return tuple(arms)
+
+
+def _is_spread(text: str, statement: ImportStatement) -> bool:
+    """True if the module's own name runs over several lines or holds spaces: rewriting it would move a line."""
+    if statement.is_from:
+        return "\n" in text[statement.start : statement.end] and _breaks_module(text, statement)
+    return "\n" in text[statement.start : statement.end] or "\r" in text[statement.start : statement.end]
+
+
+def _breaks_module(text: str, statement: ImportStatement) -> bool:
+    written = "." * statement.level + statement.module
+    head = text[statement.start : statement.end].removeprefix("from").lstrip(" \t\f\\\r\n")
+    return not head.startswith(written)

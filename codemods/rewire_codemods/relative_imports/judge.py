@@ -1,0 +1,334 @@
+"""Decides one file's statements in the relative style: what each becomes, or why it stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rewire.codemod import Refusal, Site, Span
+from rewire_codemods.relative_imports.fallback import Fallback, find_fallback, kind_of
+from rewire_codemods.relative_imports.forms import Move, Rename, relative_form
+from rewire_codemods.relative_imports.refusals import ADVICE
+
+if TYPE_CHECKING:
+    from rewire.codemod import ImportStatement, Project
+    from rewire_codemods.relative_imports.dotted import DottedImports
+    from rewire_codemods.relative_imports.facts import FileFacts
+    from rewire_codemods.relative_imports.standing import Standing
+
+NOT_OURS = "not-ours"
+
+
+class Verdict(NamedTuple):
+    """What becomes of an import of one module: ``move``, or a refusal ``code`` (``not-ours``: no place at all)."""
+
+    code: str
+    reason: str = ""
+    move: Move | None = None
+    place: str = ""
+
+
+class Limits(NamedTuple):
+    """The options that bound a relative import."""
+
+    scope: str
+    max_level: int | None
+
+
+class Judge:
+    """Verdicts on modules, remembered for the files that stand alike (most files of one folder)."""
+
+    def __init__(self, project: Project, limits: Limits) -> None:
+        self.project = project
+        self.limits = limits
+        self._verdicts: dict[tuple[object, str], Verdict] = {}
+
+    def verdict(self, standing: Standing, module: str) -> Verdict:
+        """On an import of ``module``, whatever is taken from it, obstacles of the whole file left aside."""
+        key = (standing.key or standing.path, module)
+        found = self._verdicts.get(key)
+        if found is None:
+            found = self._verdicts[key] = self._work_out(standing, module)
+        return found
+
+    def _work_out(self, standing: Standing, module: str) -> Verdict:
+        contexts = standing.deciding
+        if not contexts:
+            place = self.project.find_module(module, importer=standing.path)
+            return Verdict("not-a-module", place=place) if place else Verdict(NOT_OURS)
+        places = [self.project.place_of(module, context.roots) for context in contexts]
+        found = [place for place in places if place is not None]
+        if not found:
+            return self._absent(standing, module)
+        if len(found) < len(places):
+            lost = contexts[places.index(None)]
+            return Verdict("differs-by-launch", f"{_named(lost)} does not find {module}", place=found[0])
+        forms = [relative_form(context.package, module) for context in contexts]
+        if None in forms:
+            return Verdict("other-package", f"{module} shares no package with this file", place=found[0])
+        if len(set(forms)) > 1:
+            return Verdict("differs-by-launch", f"{module} would need other dots in another context", place=found[0])
+        assert forms[0] is not None
+        level, rest = forms[0]
+        most = self.limits.max_level
+        if level > (1 if self.limits.scope == "siblings" else level if most is None else most):
+            return Verdict("beyond-scope", f"{'.' * level}{rest} has {level} dots", place=found[0])
+        proof = tuple(sorted({(context.package, module) for context in contexts}))
+        return Verdict("", move=Move(level, rest, proof=proof), place=found[0])
+
+    def _absent(self, standing: Standing, module: str) -> Verdict:
+        top = module.partition(".")[0]
+        roots = standing.deciding[0].roots
+        place = self.project.place_of(top, roots)
+        if place is None or place.endswith("/") or "." not in module:
+            return Verdict(NOT_OURS)
+        known = module
+        while "." in known and self.project.place_of(known, roots) is None:
+            known = known.rpartition(".")[0]
+        missing = module[len(known) + 1 :].partition(".")[0]
+        return Verdict("no-such-module", f"{known} has no module {missing}{self._near(missing)}")
+
+    def _near(self, name: str) -> str:
+        """Files of that basename elsewhere, as a hint."""
+        ends = (f"/{name}.py", f"/{name}/__init__.py")
+        near = [path for path in self.project.paths if f"/{path}".endswith(ends)][:3]
+        return f"; there is {', '.join(near)}" if near else ""
+
+
+class FilePlan(NamedTuple):
+    """What is planned for one file."""
+
+    sites: list[Site]
+    refusals: list[Refusal]
+
+
+class FileJudge:
+    """One file's statements, one after the other."""
+
+    def __init__(self, codemod: str, judge: Judge, standing: Standing, facts: FileFacts) -> None:
+        self.codemod = codemod
+        self.judge = judge
+        self.standing = standing
+        self.facts = facts
+        self.plan = FilePlan([], [])
+
+    def decide(self) -> FilePlan:
+        """Every place of the file: as a site, or as a refusal."""
+        dotted = {start: entry for entry in self.facts.dotted for start in entry.statements}
+        stuck = self._stuck_tops()
+        for statement in self.facts.statements:
+            if statement.is_from:
+                self._decide_from(statement)
+            else:
+                self._decide_import(statement, dotted.get(statement.start), stuck)
+        return self.plan
+
+    def refuse(self, statement: ImportStatement, code: str, reason: str) -> None:
+        """Leave ``statement`` and say why."""
+        span = Span(statement.start, statement.end)
+        self.plan.refusals.append(Refusal(self.codemod, self.standing.path, span, code, reason, ADVICE[code]))
+
+    def change(self, statement: ImportStatement, kind: str, move: Move, was: str, group: str = "") -> None:
+        """Plan ``statement`` to become ``move``."""
+        span = Span(statement.start, statement.end)
+        shape = f"{'import' if kind == 'Import' else 'from'} absolute -> {'.' * move.level or 'absolute'}"
+        self.plan.sites.append(
+            Site(self.codemod, self.standing.path, span, kind, move, f"{was} -> {move.written}", shape, group)
+        )
+
+    def _decide_from(self, statement: ImportStatement) -> None:
+        verdict = self.judge.verdict(self.standing, statement.module)
+        if verdict.code == NOT_OURS:
+            return
+        missing = self._missing_names(statement, verdict)
+        if missing and verdict.place.endswith("/") and len(missing) == len(statement.names):
+            return  # a plain folder that merely has the name of somebody else's package
+        fallback = find_fallback(statement, self.facts)
+        stop = self._stopped(statement, verdict, missing, fallback)
+        if stop is not None:
+            self.refuse(statement, *stop)
+            return
+        assert verdict.move is not None
+        group = self._widen(statement, fallback)
+        self.change(statement, "ImportFrom", verdict.move, statement.module, group)
+
+    def _missing_names(self, statement: ImportStatement, verdict: Verdict) -> list[str]:
+        if not verdict.place:
+            return []
+        provides = self.judge.project.provides
+        return [name for name, _ in statement.names if not provides(verdict.place, name)]
+
+    def _stopped(
+        self, statement: ImportStatement, verdict: Verdict, missing: list[str], fallback: Fallback | None
+    ) -> tuple[str, str] | None:
+        """Code and reason that keep ``statement`` as it is; None if it may move."""
+        kind = kind_of(fallback, self._resolves, self._is_ours) if fallback else ""
+        if fallback and fallback.arm == "handler" and kind in ("twin", "live-handler", "broken"):
+            if kind == "broken":
+                return "broken-fallback", f"neither arm finds what it imports: {self._absentees(fallback)}"
+            return "fallback-arm", "the handler of a fallback block is left as it is"
+        if fallback and fallback.arm == "primary" and kind == "live-handler":
+            return "fallback-arm", f"this arm never works ({verdict.reason or 'absent'}); the handler is the live one"
+        if fallback and fallback.arm == "primary" and kind == "broken":
+            return "broken-fallback", f"neither arm finds what it imports: {self._absentees(fallback)}"
+        if verdict.code == "no-such-module":
+            return verdict.code, verdict.reason
+        if missing:
+            return "no-such-name", f"{statement.module} has no name {missing[0]}"
+        obstacle = self.standing.obstacle
+        if obstacle is not None and not (kind == "twin" and self._twin_may_move()):
+            return obstacle.code, obstacle.reason
+        if verdict.code:
+            return verdict.code, verdict.reason
+        if statement.start in self.facts.spread:
+            return "joined-line", "the module's name runs over several lines"
+        return None
+
+    def _twin_may_move(self) -> bool:
+        """Never: a file that something starts without its package keeps both arms of its fallback blocks."""
+        return False
+
+    def _resolves(self, statement: ImportStatement) -> bool:
+        """True if what the statement imports is found in the project, by a root or beside the file."""
+        return all(self._finds(statement, module, name) for module, name in _taken(statement))
+
+    def _finds(self, statement: ImportStatement, module: str, name: str) -> bool:
+        project, path = self.judge.project, self.standing.path
+        if statement.level:
+            return True
+        for context in self.standing.deciding:
+            place = project.place_of(module, context.roots)
+            if place is not None:
+                return not name or project.provides(place, name)
+        folder = path.rpartition("/")[0]
+        place = project.place_of(module, (folder,))
+        return place is not None and (not name or project.provides(place, name))
+
+    def _is_ours(self, statement: ImportStatement) -> bool:
+        """True if the statement names something of the project, found or not."""
+        if statement.level:
+            return True
+        return any(
+            self.judge.verdict(self.standing, module).code != NOT_OURS or self._finds(statement, module, "")
+            for module, _ in _taken(statement)
+        )
+
+    def _absentees(self, fallback: Fallback) -> str:
+        entries = [*fallback.body.imports, *fallback.handler_imports]
+        lost = [module for entry in entries if self._is_ours(entry) for module, name in _taken(entry)
+                if not self._finds(entry, module, name)]  # fmt: skip
+        return ", ".join(dict.fromkeys(lost))
+
+    def _widen(self, statement: ImportStatement, fallback: Fallback | None) -> str:
+        """Plan ``except ImportError`` where the handler of a twin catches only ModuleNotFoundError; gives the group."""
+        if fallback is None or fallback.arm != "primary":
+            return ""
+        if kind_of(fallback, self._resolves, self._is_ours) != "twin":
+            return ""
+        places = [offset for handler in fallback.handlers for offset in handler.narrow]
+        if not places:
+            return ""
+        group = f"{self.standing.path}:try@{fallback.body.start}"
+        planned = {site.span.start for site in self.plan.sites if site.support}
+        for offset in places:
+            if offset not in planned:
+                span = Span(offset, offset + len("ModuleNotFoundError"))
+                summary = "except ModuleNotFoundError -> ImportError, which a relative import without a parent raises"
+                self.plan.sites.append(
+                    Site(self.codemod, self.standing.path, span, "Name", Rename("ImportError"), summary,
+                         "except widened", group, support=True)
+                )  # fmt: skip
+        return group
+
+    def _decide_import(
+        self, statement: ImportStatement, dotted: DottedImports | None, stuck: dict[str, tuple[str, str]]
+    ) -> None:
+        ours = [(name, alias) for name, alias in statement.names if self._names_ours(name)]
+        if not ours:
+            return
+        if len(statement.names) > 1:
+            self.refuse(statement, "several-modules", "the statement imports several modules")
+            return
+        name, alias = ours[0]
+        if "." not in name:
+            stop = self._obstructed() or ("binds-package", f"`import {name}` binds the top-level {name} itself")
+            self.refuse(statement, *stop)
+            return
+        move = self._submodule(statement, name)
+        if isinstance(move, tuple):
+            self.refuse(statement, *move)
+        elif alias:
+            self.change(statement, "Import", move, name)
+        elif name.partition(".")[0] in stuck:
+            self.refuse(statement, *stuck[name.partition(".")[0]])
+        else:
+            assert dotted is not None
+            self._follow(statement, dotted, name, move)
+
+    def _obstructed(self) -> tuple[str, str] | None:
+        obstacle = self.standing.obstacle
+        return (obstacle.code, obstacle.reason) if obstacle else None
+
+    def _names_ours(self, name: str) -> bool:
+        return self.judge.verdict(self.standing, name).code != NOT_OURS
+
+    def _submodule(self, statement: ImportStatement, name: str) -> Move | tuple[str, str]:
+        """``from <parent> import <last>`` for the module ``name``, or why not."""
+        whole = self.judge.verdict(self.standing, name)
+        parent, _, last = name.rpartition(".")
+        above = self.judge.verdict(self.standing, parent)
+        fallback = find_fallback(statement, self.facts)
+        stop = self._stopped(statement, whole if whole.code == "no-such-module" else above, [], fallback)
+        if stop is not None:
+            return stop
+        if not above.place.endswith("/") and self.judge.project.binds_over_submodule(above.place, last):
+            return "shadowed-submodule", f"{parent} binds the name {last} itself"
+        if statement.start in self.facts.spread:
+            return "joined-line", "the statement runs over several lines"
+        assert above.move is not None
+        proof = tuple((package, name) for package, _ in above.move.proof)
+        return Move(above.move.level, above.move.module, last, proof)
+
+    def _stuck_tops(self) -> dict[str, tuple[str, str]]:
+        """Top-level names whose dotted imports cannot all follow: code and reason."""
+        stuck: dict[str, tuple[str, str]] = {}
+        for entry in self.facts.dotted:
+            if not self._names_ours(entry.top):
+                continue
+            if entry.problem:
+                stuck[entry.top] = ("dotted-use", entry.problem)
+                continue
+            for statement in self.facts.statements:
+                if statement.start in entry.statements:
+                    move = self._submodule(statement, statement.names[0][0])
+                    if isinstance(move, tuple):
+                        stuck[entry.top] = move
+            importers = self.judge.project.importers_of(self.standing.path, entry.top)
+            if any(importer.name == entry.top for importer in importers):
+                stuck[entry.top] = ("dotted-use", f"{importers[0].path} imports {entry.top} from here")
+        return stuck
+
+    def _follow(self, statement: ImportStatement, dotted: DottedImports, name: str, move: Move) -> None:
+        """The import and every use of it, one group a top-level name."""
+        group = f"{self.standing.path}:import {dotted.top}"
+        self.change(statement, "Import", move, name, group)
+        first = min(start for start in dotted.statements)
+        if statement.start != first:
+            return
+        for use in dotted.uses:
+            last = use.dotted.rpartition(".")[2]
+            self.plan.sites.append(
+                Site(self.codemod, self.standing.path, Span(use.start, use.end), "Attribute", Rename(last),
+                     f"{use.dotted} -> {last}", "dotted use", group, support=True)
+            )  # fmt: skip
+
+
+def _taken(statement: ImportStatement) -> list[tuple[str, str]]:
+    """(module, name) pairs that a statement imports; the name is empty for ``import a.b``."""
+    if statement.is_from:
+        return [(statement.module, name) for name, _ in statement.names]
+    return [(name, "") for name, _ in statement.names]
+
+
+def _named(context: object) -> str:
+    launch = getattr(context, "launch", None)
+    return f"`{launch.command}`" if launch is not None else f"the context {getattr(context, 'name', '')}"

@@ -1,0 +1,104 @@
+"""The codemod's own proof for one rewritten file: every statement loads, takes and binds what it did before.
+
+Nothing is taken from the plan but where the statements were and in which packages the file is loaded. What they say is
+read again, from the old text and the new one, and reckoned to absolute names the way importlib does.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from rewire.codemod import ImportStatement, Span, read_import_at, read_imports, scan
+from rewire_codemods.relative_imports.forms import Move, Rename, absolute_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rewire.codemod import Site, SourceFile
+
+Taken = tuple[str, str, str]
+"""(absolute name of the module, name taken from it or "", name bound)."""
+
+
+def find_difference(before: SourceFile, after: SourceFile, sites: Sequence[Site]) -> str | None:
+    """None if the proof holds, else what is wrong."""
+    old, new = before.text, after.text
+    position = shift = 0
+    for site in sorted((site for site in sites if site.span.start != site.span.end), key=lambda site: site.span):
+        start, end = site.span.start, site.span.end
+        if old[position:start] != new[position + shift : start + shift]:
+            return f"line {before.line_of(position)}: something else than the import changed"
+        if isinstance(site.payload, Rename):
+            if new[start + shift : start + shift + len(site.payload.name)] != site.payload.name:
+                return f"line {before.line_of(start)}: the new name is not where it should be"
+            shift += len(site.payload.name) - (end - start)
+        elif isinstance(site.payload, Move):
+            complaint, length = _statement_difference(old, new, start, start + shift, site.payload)
+            if complaint:
+                return f"line {before.line_of(start)}: {complaint}"
+            shift += length - (end - start)
+        else:
+            return f"line {before.line_of(start)}: an edit that is no import"
+        position = end
+    if old[position:] != new[position + shift :]:
+        return f"line {before.line_of(position)}: something else than the import changed"
+    if old.count("\n") != new.count("\n"):
+        return "the number of lines changed"
+    return _left_behind(old, new, sites)
+
+
+def _left_behind(old: str, new: str, sites: Sequence[Site]) -> str | None:
+    """Where ``import a.b`` became ``from . import b``, nothing may still say ``a``."""
+    tops = set()
+    for site in sites:
+        if site.kind == "Import":
+            was = read_import_at(old, site.span.start)
+            tops |= {name.partition(".")[0] for name, alias in was.names if not alias} if was else set()
+    if not tops:
+        return None
+    layout = scan(new)
+    hidden = [*layout.strings, *layout.comments]
+    hidden += [Span(entry.start, entry.end) for entry in read_imports(new)]
+    for match in re.finditer(rf"(?<![\w.])(?:{'|'.join(sorted(tops))})\b(?!\s*=[^=])", new):
+        if not any(span.start <= match.start() < span.end for span in hidden):
+            return f"{match.group()} is still used, but nothing binds it"
+    return None
+
+
+def _statement_difference(old: str, new: str, start: int, moved: int, move: Move) -> tuple[str, int]:
+    """What is wrong with one statement (empty: nothing), and its new length."""
+    before, after = read_import_at(old, start), read_import_at(new, moved)
+    if before is None or after is None:
+        return "there is no import where one was", 0
+    length = after.end - after.start
+    if not move.proof:
+        return "no package to prove it for", length
+    for package, absolute in move.proof:
+        was, now = taken(before, package), taken(after, package)
+        if was is None or now is None or was != now:
+            return f"{old[before.start : before.end]!r} is not {new[after.start : after.end]!r} in {package}", length
+        if not any(module == absolute or f"{module}.{name}" == absolute for module, name, _ in was):
+            return f"it imports something else than {absolute}", length
+    return "", length
+
+
+def taken(statement: ImportStatement, package: str) -> Counter[Taken] | None:
+    """The multiset of what a statement takes in a file of ``package``; None if it cannot work there.
+
+    ``import a.b as x`` takes the submodule b from a, like ``from a import b as x``; ``import a.b`` without alias does
+    as well for this purpose: its uses are renamed with it.
+    """
+    found: Counter[Taken] = Counter()
+    if not statement.is_from:
+        for name, alias in statement.names:
+            parent, _, last = name.rpartition(".")
+            found[parent, last, alias or last] += 1
+        return found
+    module = absolute_name(package, statement.level, statement.module)
+    if module is None:
+        return None
+    for name, alias in statement.names:
+        found[module, name, alias or name] += 1
+    return found

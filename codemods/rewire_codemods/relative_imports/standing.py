@@ -1,0 +1,156 @@
+"""How a file stands: in which packages it is loaded, and whether something keeps its imports absolute."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rewire.codemod import Context, Project
+    from rewire_codemods.relative_imports.facts import FileFacts
+
+_TEST_FILE = re.compile(r"(?:test_\w*|\w*_test|conftest)\.pyi?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """Why a whole file keeps its absolute imports: a refusal code, the reason, the way out."""
+
+    code: str
+    reason: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A file's contexts: ``deciding`` are those that an import must resolve in, ``overruled`` those that a document
+    alone claims while better evidence says otherwise. ``obstacle`` is None where the file may hold relative imports.
+    """
+
+    path: str
+    deciding: tuple[Context, ...]
+    overruled: tuple[Context, ...]
+    obstacle: Obstacle | None
+    note: str = ""
+
+    @property
+    def key(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What the answers for this file depend on; the same for most files of a folder."""
+        return tuple((context.package, context.roots) for context in self.deciding)
+
+
+def find_standing(path: str, facts: FileFacts, project: Project, scripts: str) -> Standing:
+    """The standing of one file under the policy ``scripts``."""
+    contexts = tuple(project.contexts(path))
+    deciding, overruled = _by_evidence(contexts)
+    note = ""
+    if scripts == "convert":
+        as_module = tuple(context for context in deciding if context.package)
+        commands = sorted({_command(context) for context in deciding if not context.package and context.launch})
+        if as_module and len(as_module) < len(deciding):
+            note = f"now needs `-m`: {'; '.join(commands)}" if commands else ""
+            deciding = as_module
+    obstacle = _obstacle(path, facts, project, deciding, scripts)
+    return Standing(path, deciding, overruled, obstacle, note)
+
+
+def _by_evidence(contexts: tuple[Context, ...]) -> tuple[tuple[Context, ...], tuple[Context, ...]]:
+    """A command that only a document gives does not overrule a better source."""
+    better = tuple(entry for entry in contexts if entry.launch is not None and entry.launch.tier != "document")
+    if not better:
+        return contexts, ()
+    documents = tuple(entry for entry in contexts if entry.launch is not None and entry.launch.tier == "document")
+    overruled = tuple(entry for entry in documents if not entry.package)
+    return tuple(entry for entry in contexts if entry not in overruled), overruled
+
+
+def _obstacle(
+    path: str, facts: FileFacts, project: Project, contexts: tuple[Context, ...], scripts: str
+) -> Obstacle | None:
+    if not contexts:
+        return Obstacle(
+            "not-a-module",
+            "its path spells no module name, so it can only be started as a script",
+            "nothing to do: a script keeps absolute imports",
+        )
+    scripted = [entry for entry in contexts if entry.name == "__main__" and not entry.package]
+    if scripted:
+        command = _command(scripted[0])
+        return Obstacle(
+            "script",
+            f"{command} starts it as a script, where a relative import has no parent package",
+            'start it with `python -m`, or set scripts = "fallback"',
+        )
+    if facts.edits_path:
+        return Obstacle(
+            "edits-path",
+            "it edits sys.path so that its absolute imports resolve",
+            "remove the edit first if the package is installed or started with -m",
+        )
+    top = [entry for entry in contexts if not entry.package]
+    if top:
+        return _top_level(top[0], contexts)
+    if _is_loose_test(path, project):
+        return Obstacle(
+            "test-without-package",
+            "pytest imports a test file in a folder without __init__.py as a top-level module",
+            "add __init__.py to the test folder if its tests should import each other relatively",
+        )
+    if scripts != "convert" and _may_be_script(path, facts, contexts):
+        return Obstacle(
+            "possible-script",
+            "it may be started as a script: nothing says how it is started"
+            if path.endswith("__main__.py")
+            else "it has an `if __name__ == \"__main__\"` block and nothing says how it is started",
+            'set scripts = "fallback", or scripts = "convert" if it is only ever started with `python -m`',
+        )
+    return None
+
+
+def _top_level(context: Context, contexts: tuple[Context, ...]) -> Obstacle:
+    place = context.roots[0] or "the project's own directory" if context.roots else "sys.path"
+    if context.launch is not None:
+        why = f"{_command(context)} loads it as the top-level module {context.name}"
+    elif any(entry.package for entry in contexts):
+        return Obstacle(
+            "flat-name",
+            f"other files import it as the top-level module {context.name} (from {place})",
+            "import it by its package's name everywhere first",
+        )
+    else:
+        why = f"it is the top-level module {context.name} of {place}"
+    return Obstacle("top-level-module", f"{why}: there is no package to be relative to", "nothing to do")
+
+
+def _may_be_script(path: str, facts: FileFacts, contexts: tuple[Context, ...]) -> bool:
+    """Guarded files and ``__main__.py`` count as scripts unless a launch names them as a module to start."""
+    name = path.rpartition("/")[2]
+    if name.startswith("__init__.") or not (facts.guarded or name == "__main__.py"):
+        return False
+    return not any(_starts(context) for context in contexts)
+
+
+def _starts(context: Context) -> bool:
+    """True if the context's launch names this very file, as a module: ``-m pkg.mod``, ``uvicorn pkg.mod:app``."""
+    launch = context.launch
+    if launch is None or launch.entry_kind == "script":
+        return False
+    if context.name == "__main__":
+        return True
+    return launch.entry.partition(":")[0] == context.name
+
+
+def _is_loose_test(path: str, project: Project) -> bool:
+    folder, _, name = path.rpartition("/")
+    if not _TEST_FILE.search(name):
+        return False
+    return project.source(f"{folder}/__init__.py" if folder else "__init__.py") is None
+
+
+def _command(context: Context) -> str:
+    launch = context.launch
+    if launch is None:
+        return "a start as a script"
+    where = f"{launch.source}:{launch.line}" if launch.line else launch.source
+    return f"`{launch.command}` ({where})"
