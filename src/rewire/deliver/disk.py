@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -45,8 +46,8 @@ def write(result: RunResult) -> tuple[str, ...]:
     except OSError as error:
         move.take_back()
         raise DeliveryError(
-            f"could not write {error.filename or result.before.root}: {error.strerror}",
-            advice="nothing was changed; make room or set the permissions right, then run again",
+            f"could not write {error.filename or result.before.root}: {error.strerror}; nothing was changed",
+            advice="make room or set the permissions right, then run again",
         ) from error
     except BaseException:
         move.take_back()
@@ -101,7 +102,7 @@ class _Move:
             raise _refuse(file.path, "something exists where a new file was to be created")
         if not stat.S_ISREG(status.st_mode):
             raise _refuse(file.path, "it is not a regular file any more")
-        if not os.access(place, os.R_OK | os.W_OK):
+        if not os.access(place, os.R_OK | os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             raise _refuse(file.path, "it is not writable")
         if digest_of(place.read_bytes()) != file.before.digest:
             raise _refuse(file.path, "it has changed since the run read it")
@@ -153,14 +154,27 @@ class _Move:
             _sync(folder)
 
     def take_back(self) -> None:
-        """Give every file that was written its old bytes again, and remove what lies beside."""
+        """Give every file that was written its old bytes again, and remove what lies beside.
+
+        Raises DeliveryError naming the files for which that failed as well; the others are as they were.
+        """
+        lost: list[str] = []
         for step in reversed(self.steps):
-            if step.done:
-                self._restore(step)
-            if step.beside is not None:
-                step.beside.unlink(missing_ok=True)
+            try:
+                if step.done:
+                    self._restore(step)
+                if step.beside is not None:
+                    step.beside.unlink(missing_ok=True)
+            except OSError as error:
+                lost.append(f"{step.file.path} ({error.strerror})")
         for folder in reversed(self.folders):
-            folder.rmdir()
+            with suppress(OSError):
+                folder.rmdir()
+        if lost:
+            raise DeliveryError(
+                f"writing failed, and so did taking it back: {', '.join(lost)}",
+                advice="every other file is as it was; get these back from your own copy",
+            )
 
     def _make_folder(self, folder: Path) -> None:
         missing = []
@@ -178,7 +192,8 @@ class _Move:
             return
         before = step.file.before.to_bytes()
         if step.file.after is not None and step.beside is None:
-            overwrite(place, before)
+            if digest_of(place.read_bytes()) != step.file.before.digest:
+                overwrite(place, before)
             return
         back = _Step(step.file, step.status, place.parent / f".{uuid4().hex}.rewire")
         _write_beside(back, before).replace(place)
