@@ -1,0 +1,1 @@
+"""A small shop whose back end has seen better days."""
