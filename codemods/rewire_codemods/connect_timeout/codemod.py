@@ -1,0 +1,93 @@
+"""``ConnectTimeout``: options, markers, and the two halves of the work."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from rewire.codemod import Codemod, Plan, Promise, option
+from rewire_codemods.connect_timeout import tables
+from rewire_codemods.connect_timeout.facts import FileFacts
+from rewire_codemods.connect_timeout.refusals import CODES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rewire.codemod import Project, Site, SourceFile
+    from rewire.codemod.cst import SiteTransformer
+
+_LIMIT = re.compile(rf"[?&](?:{'|'.join(tables.DSN_LIMITS)})=")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user may set."""
+
+    replace: Literal["auto", "strip", "rename"] = option(
+        "auto",
+        "auto: rename to timeout, strip where a limit is there already; strip: always strip; rename: always rename",
+    )
+    also: tuple[str, ...] = option(
+        (), 'further arguments of libpq\'s to refuse by name ("dbname", "sslmode", ...; "all"); never changed'
+    )
+
+
+class ConnectTimeout(Codemod[FileFacts, Options]):
+    """See the package's docstring, which is the page that users read."""
+
+    name = "connect-timeout"
+    summary = "give asyncpg timeout in place of libpq's connect_timeout"
+    promise = Promise.CHECKED
+    options_type = Options
+    refusal_codes = tuple(CODES.values())
+    position = 10
+
+    def markers(self, project: Project, options: Options) -> Sequence[bytes]:
+        """The word itself, and asyncpg's name: files with the latter alone are noted, and rarely parsed."""
+        return (tables.KEY.encode(), b"asyncpg")
+
+    def locate(self, source: SourceFile, markers: Sequence[bytes], options: Options) -> FileFacts | None:
+        """Facts about one file."""
+        if not self._worth_parsing(source.text, options):
+            return FileFacts(asyncpg=True)
+        from rewire_codemods.connect_timeout.examine import examine
+
+        return examine(source)
+
+    def _worth_parsing(self, text: str, options: Options) -> bool:
+        if tables.KEY in text:
+            return True
+        if options.also:
+            words = (*tables.LIBPQ_KEYWORDS, *tables.LIBPQ_DSN_KEYS) if "all" in options.also else options.also
+            if any(word in text for word in words):
+                return True
+        return _LIMIT.search(text) is not None
+
+    def plan(self, facts: Mapping[str, FileFacts], project: Project, options: Options) -> Plan:
+        """Every decision."""
+        if not any(entry.examined for entry in facts.values()):
+            return Plan()
+        from rewire_codemods.connect_timeout.decide import decide
+
+        return decide(facts, project, options)
+
+    def transformer(self, options: Options) -> SiteTransformer:
+        """A fresh transformer."""
+        from rewire_codemods.connect_timeout.transformer import TimeoutTransformer
+
+        return TimeoutTransformer()
+
+    def check(self, before: SourceFile, after: SourceFile, sites: Sequence[Site], options: Options) -> str | None:
+        """No call says anything twice, and nothing reads a key that its dict no longer has."""
+        from rewire_codemods.connect_timeout.proof import prove_file
+
+        return prove_file(before, after)
+
+    def check_project(
+        self, before: Project, after: Project, changed: Sequence[str], options: Options
+    ) -> Mapping[str, str]:
+        """No file reads a key that a dict of another file no longer has."""
+        from rewire_codemods.connect_timeout.proof import prove_project
+
+        return prove_project(before, after, changed)

@@ -1,0 +1,121 @@
+"""Follow a value into the files that import it, or that use the attribute it stands in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from rewire.codemod import Span
+from rewire.codemod.cst import dotted_name
+from rewire_codemods.connect_timeout import tables
+from rewire_codemods.connect_timeout.facts import Export, Trace, Use
+from rewire_codemods.connect_timeout.flows import Flow
+from rewire_codemods.connect_timeout.values import literal_key, text_of_string
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from rewire.codemod import Project
+    from rewire_codemods.connect_timeout.elsewhere import Views
+    from rewire_codemods.connect_timeout.examine import Examined
+
+
+class Crossing:
+    """``candidates`` are the files that mention the key: the ones in which an attribute of an unknown object counts."""
+
+    def __init__(self, project: Project, views: Views, candidates: Collection[str]) -> None:
+        self.project = project
+        self.views = views
+        self.candidates = sorted(candidates)
+
+    def extend(self, trace: Trace, path: str, *, text: bool) -> Trace:
+        """``trace`` with the uses in all other files."""
+        uses, flags = list(trace.uses), set(trace.flags)
+        waiting = [(path, export) for export in trace.exports]
+        seen: set[tuple[str, Export]] = set()
+        while waiting:
+            home, export = waiting.pop()
+            if (home, export) in seen:
+                continue
+            seen.add((home, export))
+            for other in self._files(home, export):
+                view = self.views.view(other)
+                if view is None:
+                    uses.append(Use("escape", other, Span(0, 0), 1, detail=f"{other} cannot be read"))
+                    continue
+                flow = Flow(view.sinks, text=text)
+                self._follow(flow, view, home, export)
+                found = flow.trace()
+                uses += found.uses
+                flags |= set(found.flags)
+                waiting += [(other, again) for again in found.exports]
+        return replace(trace, uses=tuple(dict.fromkeys(uses)), flags=tuple(sorted(flags)))
+
+    def _files(self, home: str, export: Export) -> list[str]:
+        """The files to look at, without the one that defines the value."""
+        found = {name.path for name in self.project.importers_of(home)}
+        if export.kind == "attribute":
+            found.update(self.candidates)
+        return sorted(found - {home})
+
+    def _follow(self, flow: Flow, view: Examined, home: str, export: Export) -> None:
+        if export.kind == "attribute":
+            for use in self._attributes(view, home, export):
+                flow.follow(use, export.steps)
+            return
+        for binding in view.names.imports:
+            if self.views.find(binding.dotted, view.path) == (home, (export.name,)):
+                flow.variable(binding.name, binding.scope, export.steps, binding.node)
+        if any(self.views.find(star, view.path) == (home, ()) for star in view.names.stars):
+            for load in view.names.loads.get(export.name, ()):
+                if view.names.owner(export.name, view.names.scope(load)) is None:
+                    flow.follow(load, export.steps)
+        for use in view.names.attributes.get(export.name, ()):
+            if self._receiver(view, use) == (home, ()):
+                flow.follow(use, export.steps)
+
+    def _receiver(self, view: Examined, use: cst.Attribute) -> tuple[str, tuple[str, ...]] | None:
+        """What ``a.b`` in ``a.b.name`` stands for, if it is imported."""
+        dotted = dotted_name(use.value)
+        if dotted is None:
+            return None
+        head, _, rest = dotted.partition(".")
+        owner = view.names.owner(head, view.names.scope(use))
+        for binding in owner.bindings[head] if owner else ():
+            if binding.kind == "import":
+                return self.views.find(f"{binding.dotted}.{rest}" if rest else binding.dotted, view.path)
+        return None
+
+    def _attributes(self, view: Examined, home: str, export: Export) -> Iterator[cst.Attribute]:
+        """The uses of ``.name`` in another file that may mean our class's attribute."""
+        imports_home = any(
+            (self.views.find(entry.dotted, view.path) or ("",))[0] == home for entry in view.names.imports
+        )
+        for use in view.names.attributes.get(export.name, ()):
+            if id(use) in view.names.stores:
+                continue
+            inside = view.names.class_of(use.value)
+            if inside is not None:
+                own = view.origins.members(inside, export.name)
+                if not own and isinstance(inside.node, cst.ClassDef) and inside.node.bases:
+                    yield use
+                continue
+            receiver = self._receiver(view, use)
+            if receiver is not None:
+                if receiver == (home, (export.owner,)) or (receiver[1] and imports_home):
+                    yield use
+            elif view.origins.klass(view.origins.of(use.value).removesuffix("()")) is None and (
+                imports_home or _reads_key(view, use)
+            ):
+                yield use
+
+
+def _reads_key(view: Examined, use: cst.Attribute) -> bool:
+    """``x.name["connect_timeout"]`` or ``x.name.get("connect_timeout")``."""
+    holder = view.names.parent(use)
+    if isinstance(holder, cst.Subscript):
+        return literal_key(holder) == tables.KEY
+    call = view.names.parent(holder) if isinstance(holder, cst.Attribute) else None
+    return isinstance(call, cst.Call) and bool(call.args) and text_of_string(call.args[0].value) == tables.KEY

@@ -1,0 +1,90 @@
+"""Every decision, over the whole project: which calls, keys and URLs change, which are left and why."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rewire.codemod import Plan, SourceError
+from rewire_codemods.connect_timeout import tables
+from rewire_codemods.connect_timeout.crossing import Crossing
+from rewire_codemods.connect_timeout.decide_dicts import decide_dicts
+from rewire_codemods.connect_timeout.decide_keywords import decide_keyword
+from rewire_codemods.connect_timeout.decide_texts import decide_text
+from rewire_codemods.connect_timeout.elsewhere import FromFile, Views
+from rewire_codemods.connect_timeout.examine import examine
+from rewire_codemods.connect_timeout.ledger import Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rewire.codemod import Project
+    from rewire_codemods.connect_timeout.codemod import Options
+    from rewire_codemods.connect_timeout.facts import FileFacts
+
+
+def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -> Plan:
+    """The plan: keywords first (they say what is read no more), then dicts, then URLs."""
+    mentioned = {path: entry for path, entry in facts.items() if entry.examined}
+    if not mentioned or not (any(entry.asyncpg for entry in facts.values()) or _open_question(mentioned)):
+        return Plan()
+    views = Views(project)
+    mentioned |= _outside(project)
+    known = {path: _settled(entry, path, views) for path, entry in mentioned.items()}
+    crossing = Crossing(project, views, known)
+    ledger = Ledger(project)
+    for path in sorted(known):
+        for keyword in known[path].keywords:
+            decide_keyword(ledger, keyword, options.replace)
+    dicts = [
+        replace(fact, trace=crossing.extend(fact.trace, path, text=False))
+        for path in sorted(known)
+        for fact in known[path].dicts
+    ]
+    decide_dicts(ledger, dicts, options.replace)
+    for path in sorted(known):
+        for text in known[path].texts:
+            extended = crossing.extend(text.trace, path, text=True)
+            decide_text(ledger, replace(text, trace=extended), options.replace)
+    _extras(ledger, known, options.also)
+    return ledger.plan()
+
+
+def _open_question(facts: Mapping[str, FileFacts]) -> bool:
+    """True if a call may reach a pool or an engine that a file outside the selection defines."""
+    return any(entry.open and entry.keywords for entry in facts.values())
+
+
+def _outside(project: Project) -> dict[str, FileFacts]:
+    """Facts about the files that this run may not change but whose dicts, URLs and readers count."""
+    found = {}
+    for path in project.paths:
+        if project.is_selected(path):
+            continue
+        source = project.source(path)
+        if source is not None and tables.KEY in source.text:
+            try:
+                found[path] = examine(source)
+            except SourceError:
+                continue
+    return found
+
+
+def _settled(entry: FileFacts, path: str, views: Views) -> FileFacts:
+    """The facts again, with the names of other files resolved, where an answer hung on one of them."""
+    if not any(views.find(dotted, path) for dotted in entry.open):
+        return entry
+    source = views.project.source(path)
+    return examine(source, FromFile(views, path)) if source is not None else entry
+
+
+def _extras(ledger: Ledger, facts: Mapping[str, FileFacts], also: tuple[str, ...]) -> None:
+    """Other arguments of libpq's: a note, or a refusal for those that the user asked for."""
+    for path, entry in facts.items():
+        for extra in entry.extras:
+            table = tables.LIBPQ_DSN_KEYS if extra.dsn else tables.LIBPQ_KEYWORDS
+            what = f"{extra.name} in a DSN" if extra.dsn else f"{extra.name}="
+            if extra.name in also or "all" in also:
+                ledger.refuse(path, extra.span, extra.line, "libpq-argument", f"{what}: {table[extra.name]}")
+            elif ledger.project.is_selected(path):
+                ledger.note(f"asyncpg has no {what} either: {table[extra.name]}", path, extra.line)

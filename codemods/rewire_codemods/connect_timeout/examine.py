@@ -1,0 +1,227 @@
+"""Examine one file: parse it and write down its facts."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from rewire.codemod import NotPython
+from rewire.codemod.cst import parse
+from rewire_codemods.connect_timeout import layout, tables
+from rewire_codemods.connect_timeout.facts import ASYNCPG, DictFact, Extra, FileFacts, KeywordFact, TextFact, Trace
+from rewire_codemods.connect_timeout.flows import Flow
+from rewire_codemods.connect_timeout.origins import Elsewhere, Origins
+from rewire_codemods.connect_timeout.sinks import Sinks, has_key
+from rewire_codemods.connect_timeout.urls import LIMIT, StringNode, read_limits
+from rewire_codemods.connect_timeout.values import literal_key, text_of_string, value_of
+from rewire_codemods.connect_timeout.walk import name_scopes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rewire.codemod import SourceFile
+
+_STRINGS = (cst.SimpleString, cst.ConcatenatedString, cst.FormattedString)
+_KEYWORD_SINKS = ASYNCPG | {"unproved", "engine-unproved"}
+
+
+def examine(source: SourceFile, elsewhere: Elsewhere | None = None) -> FileFacts:
+    """The facts of one file. Raises NotPython or NotLossless where it cannot be parsed."""
+    return Examined(source, elsewhere).facts()
+
+
+class Examined:
+    """One parsed file with its names, origins and sinks."""
+
+    def __init__(self, source: SourceFile, elsewhere: Elsewhere | None = None) -> None:
+        self.path = source.path
+        self.text = source.text
+        try:
+            self.tree = parse(source.text)
+            self.names = name_scopes(self.tree)
+        except RecursionError:
+            raise NotPython("an expression is nested too deeply", advice="exclude the file") from None
+        self.origins = Origins(self.names, elsewhere)
+        self.sinks = Sinks(source.path, self.origins)
+
+    def facts(self) -> FileFacts:
+        """All of it."""
+        keywords = tuple(self._keywords())
+        dicts = (*self._displays(), *self._calls(), *self._stores())
+        texts = tuple(self._texts())
+        return FileFacts(
+            asyncpg="asyncpg" in self.text,
+            keywords=keywords,
+            dicts=tuple(sorted(dicts, key=lambda fact: fact.place)),
+            texts=texts,
+            extras=tuple(self._extras()),
+            open=tuple(sorted(self.origins.open)),
+            examined=True,
+        )
+
+    def _of(self, *kinds: type[cst.CSTNode]) -> list[cst.CSTNode]:
+        return [node for kind in kinds for node in self.names.nodes.get(kind, ())]
+
+    def _keywords(self) -> Iterator[KeywordFact]:
+        """Calls that reach asyncpg (or may) with the argument."""
+        for call in self._of(cst.Call):
+            assert isinstance(call, cst.Call)
+            place = layout.index_of_keyword(call.args, tables.KEY)
+            if place is None:
+                continue
+            fact = self.sinks.read(call)
+            if fact.sink in _KEYWORD_SINKS:
+                yield KeywordFact(
+                    fact,
+                    self.tree.span(call.args[place]),
+                    value_of(call.args[place].value, self.origins),
+                    layout.drops_comment(layout.of_call(call), place),
+                )
+
+    def _displays(self) -> Iterator[DictFact]:
+        """Dict displays with the key."""
+        for node in self._of(cst.Dict):
+            assert isinstance(node, cst.Dict)
+            place = layout.index_of_key(node.elements, tables.KEY)
+            if place is None:
+                continue
+            element = node.elements[place]
+            assert isinstance(element, cst.DictElement)
+            flow = Flow(self.sinks)
+            flow.follow(node)
+            yield DictFact(
+                path=self.path,
+                span=self.tree.span(node),
+                kind="Dict",
+                place=self.tree.span(element),
+                line=self.tree.line(element),
+                value=value_of(element.value, self.origins),
+                trace=flow.trace(),
+                timed=has_key(node, tables.NEW),
+                comment=layout.drops_comment(layout.of_dict(node), place),
+                alone=len(node.elements) == 1,
+            )
+
+    def _calls(self) -> Iterator[DictFact]:
+        """``dict(connect_timeout=...)``, ``cfg.update(connect_timeout=...)``, and functions that take ``**kwargs``."""
+        for call in self._of(cst.Call):
+            assert isinstance(call, cst.Call)
+            place = layout.index_of_keyword(call.args, tables.KEY)
+            if place is None:
+                continue
+            trace = self._gathered(call)
+            if trace is None:
+                continue
+            arg = call.args[place]
+            yield DictFact(
+                path=self.path,
+                span=self.tree.span(call),
+                kind="Call",
+                place=self.tree.span(arg),
+                line=self.tree.line(arg),
+                value=value_of(arg.value, self.origins),
+                trace=trace,
+                timed=has_key(call, tables.NEW),
+                comment=layout.drops_comment(layout.of_call(call), place),
+            )
+
+    def _gathered(self, call: cst.Call) -> Trace | None:
+        """Where the keywords of a call go that gathers them in a dict; None if it does not."""
+        flow = Flow(self.sinks)
+        origin = self.origins.of(call.func)
+        if origin == "builtins.dict":
+            flow.follow(call)
+            return flow.trace()
+        function = self.origins.function(origin)
+        klass = self.origins.klass(origin)
+        if klass is not None:
+            made = self.names.scopes[id(klass.body)].bindings.get("__init__", [])
+            function = made[0].node if len(made) == 1 and isinstance(made[0].node, cst.FunctionDef) else None
+        if function is not None and function.params.star_kwarg is not None:
+            named = (*function.params.params, *function.params.kwonly_params)
+            words = {param.name.value for param in named}
+            if tables.KEY in words:
+                return None
+            flow.parameter(function.params.star_kwarg, ())
+            if tables.NEW in words:
+                flow.flags.add("taken")
+            return flow.trace()
+        if isinstance(call.func, cst.Attribute) and call.func.attr.value == "update":
+            flow.assigned_to(call.func.value, ())
+            return flow.trace()
+        return None
+
+    def _stores(self) -> Iterator[DictFact]:
+        """``cfg["connect_timeout"] = ...``."""
+        for node in self._of(cst.Subscript):
+            assert isinstance(node, cst.Subscript)
+            value = self.names.stores.get(id(node))
+            if value is None or literal_key(node) != tables.KEY:
+                continue
+            index = node.slice[0].slice
+            assert isinstance(index, cst.Index)
+            flow = Flow(self.sinks)
+            flow.assigned_to(node.value, ())
+            yield DictFact(
+                path=self.path,
+                span=self.tree.span(value),
+                kind="Store",
+                place=self.tree.span(index.value),
+                line=self.tree.line(node),
+                value=value_of(value, self.origins),
+                trace=flow.trace(),
+                node=type(value).__name__,
+            )
+
+    def _texts(self) -> Iterator[TextFact]:
+        """DSN and URL literals that set a limit."""
+        for node in self._of(*_STRINGS):
+            assert isinstance(node, _STRINGS)
+            holder = self.names.parent(node)
+            if isinstance(holder, cst.ConcatenatedString) or not LIMIT.search(self.tree.code(node)):
+                continue
+            fact = self._text(node)
+            if fact is not None:
+                yield fact
+
+    def _text(self, node: StringNode) -> TextFact | None:
+        limits = read_limits(node, self.origins)
+        if limits is None or limits.driver not in ("", "asyncpg"):
+            return None
+        flow = Flow(self.sinks, text=True)
+        flow.follow(node)
+        code = self.tree.code(node)
+        return TextFact(
+            path=self.path,
+            span=self.tree.span(node),
+            kind=type(node).__name__,
+            line=self.tree.line(node),
+            driver=limits.driver,
+            limits=limits.found,
+            new=limits.new,
+            trace=flow.trace(),
+            comment="#" in code and "\n" in code and code.count("#") != limits.new.count("#"),
+        )
+
+    def _extras(self) -> Iterator[Extra]:
+        """Other arguments of libpq's in calls and DSNs that reach asyncpg."""
+        for call in self._of(cst.Call):
+            assert isinstance(call, cst.Call)
+            if not any(arg.keyword is not None and arg.keyword.value in tables.LIBPQ_KEYWORDS for arg in call.args):
+                continue
+            if self.sinks.sink(call) not in ("connect", "create_pool"):
+                continue
+            for arg in call.args:
+                if arg.keyword is not None and arg.keyword.value in tables.LIBPQ_KEYWORDS:
+                    yield Extra(arg.keyword.value, self.tree.span(arg), self.tree.line(arg))
+        for node in self._of(*_STRINGS):
+            for name in _DSN_KEY.findall(text_of_string(node) or ""):
+                flow = Flow(self.sinks, text=True)
+                flow.follow(node)
+                if any(use.kind == "dsn" for use in flow.uses):
+                    yield Extra(name, self.tree.span(node), self.tree.line(node), dsn=True)
+
+
+_DSN_KEY = re.compile(rf"[?&]({'|'.join(sorted(tables.LIBPQ_DSN_KEYS))})=")

@@ -1,0 +1,193 @@
+"""What one file says: calls with the argument, dicts with the key, URLs with the parameter, and where they go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from rewire.codemod import Span
+
+Sink = Literal["connect", "create_pool", "acquire", "engine", "engine-unproved", "url", "driver", "unproved", "other"]
+"""What a call reaches. ``engine``: an SQLAlchemy engine on asyncpg; ``driver``: somebody else's, or an engine on
+another driver; ``url``: SQLAlchemy's ``URL`` for asyncpg; ``unproved``: an ``acquire`` on something that cannot be
+shown to be asyncpg's pool."""
+
+ASYNCPG: frozenset[Sink] = frozenset({"connect", "create_pool", "acquire", "engine"})
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """The limit as the author wrote it (``code``) and what asyncpg needs to see.
+
+    ``action``: ``keep`` as it stands; ``replace`` by ``new``; wrap in ``float``; ``or-none`` appends ``or None``;
+    ``unusable``: no number at all. ``known`` is False where only the running program knows the value.
+    """
+
+    code: str
+    action: Literal["keep", "replace", "float", "or-none", "unusable"] = "keep"
+    new: str = ""
+    known: bool = True
+
+    @property
+    def shown(self) -> str:
+        """The author's expression on one line, short enough for a report."""
+        line = " ".join(self.code.split())
+        return line if len(line) <= 60 else f"{line[:57]}..."
+
+    @property
+    def quoted(self) -> bool:
+        """True if the expression holds a string literal."""
+        return "'" in self.code or '"' in self.code
+
+    @property
+    def written(self) -> str:
+        """The expression that asyncpg gets."""
+        if self.action == "replace":
+            return self.new
+        if self.action == "float":
+            return f"float({self.code})"
+        return f"{self.code} or None" if self.action == "or-none" else self.code
+
+
+@dataclass(frozen=True, slots=True)
+class CallFact:
+    """One call and all that a decision about it needs.
+
+    ``limit`` says which limit is there already (``"timeout="``, ``"asyncio.wait_for"``, ``"asyncio.timeout"`` or
+    ``""``); ``own`` names the argument by which the user's own connect function gets in; ``splat`` is True where a
+    ``**`` holds nobody knows what; ``arguments`` is the state of an engine's ``connect_args``.
+    """
+
+    path: str
+    span: Span
+    line: int
+    sink: Sink
+    name: str
+    limit: str = ""
+    own: str = ""
+    splat: bool = False
+    keywords: tuple[str, ...] = ()
+    arguments: Literal["none", "open", "timed", "elsewhere"] = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordFact:
+    """``connect_timeout=`` in a call; ``span`` is the argument's. ``comment``: dropping it drops a comment."""
+
+    call: CallFact
+    span: Span
+    value: Value
+    comment: bool
+
+
+UseKind = Literal[
+    "splat", "connect_args", "server_settings", "engine_settings", "dsn", "url",
+    "read", "removed", "shown", "mixed", "escape",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One thing that happens to a dict or a URL.
+
+    ``read``: its key is named at ``span`` (the key's own string literal), loaded or stored; ``removed``: the code
+    takes the key out; ``shown``: printed, counted or logged as a whole; ``mixed``: the name has other values as well;
+    ``escape``: it goes where it cannot be followed, as ``detail`` says. ``indirect``: seen through a parameter, which
+    may get other dicts too. ``plain``: a read that only shows the value (in an f-string, in a log call).
+    ``comment``: dropping the argument that passes it drops a comment.
+    """
+
+    kind: UseKind
+    path: str
+    span: Span
+    line: int
+    call: CallFact | None = None
+    detail: str = ""
+    indirect: bool = False
+    plain: bool = False
+    comment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """A way in which other files can get at the value: a module-level ``name`` or an ``attribute``.
+
+    ``steps`` leads from there to the value: ``"()"`` a call, anything else a literal key.
+    """
+
+    kind: Literal["name", "attribute"]
+    name: str
+    steps: tuple[str, ...] = ()
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Where a value goes, as far as its own file shows. ``flags``: environment, settings, parameter, built."""
+
+    uses: tuple[Use, ...] = ()
+    exports: tuple[Export, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DictFact:
+    """A key ``connect_timeout`` in a dict display, a ``dict(...)`` call, or set by a subscript (``kind`` ``"Store"``).
+
+    ``span`` covers the dict and ``place`` its element; for a store ``span`` covers the value, of LibCST type
+    ``node``, and ``place`` the key's string literal.
+    """
+
+    path: str
+    span: Span
+    kind: Literal["Dict", "Call", "Store"]
+    place: Span
+    line: int
+    value: Value
+    trace: Trace
+    timed: bool = False
+    comment: bool = False
+    alone: bool = False
+    node: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextFact:
+    """A DSN or SQLAlchemy URL that sets a limit in its query. ``new`` is its source text without the limit.
+
+    ``limits`` are (query key, value) in the order of the query. ``driver`` is what follows the ``+`` of the scheme.
+    """
+
+    path: str
+    span: Span
+    kind: str
+    line: int
+    driver: str
+    limits: tuple[tuple[str, Value], ...]
+    new: str
+    trace: Trace
+    comment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """Another argument of libpq's in an asyncpg call or DSN; ``dsn`` tells which of the two."""
+
+    name: str
+    span: Span
+    line: int
+    dsn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """All of it. ``open``: imported names on which an answer depends, which other files of the project may define."""
+
+    asyncpg: bool
+    keywords: tuple[KeywordFact, ...] = ()
+    dicts: tuple[DictFact, ...] = ()
+    texts: tuple[TextFact, ...] = ()
+    extras: tuple[Extra, ...] = ()
+    open: tuple[str, ...] = ()
+    examined: bool = False

@@ -1,0 +1,417 @@
+"""Where a value goes: every use of a dict or a URL that its file shows, through names, attributes and functions.
+
+The walk goes forward from an expression to whatever holds it. ``steps`` is what still has to be done to the thing at
+hand to get the value: ``"()"`` call it, ``"connect_args"`` look that key up. A use that is not understood is an
+``escape``: the answer may be too cautious, never too bold.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from rewire_codemods.connect_timeout import layout, tables
+from rewire_codemods.connect_timeout.facts import Export, Trace, Use, UseKind
+from rewire_codemods.connect_timeout.values import literal_key, text_of_string
+
+if TYPE_CHECKING:
+    from rewire_codemods.connect_timeout.scopes import Binding, Scope
+    from rewire_codemods.connect_timeout.sinks import Sinks
+
+Steps = tuple[str, ...]
+
+_CALL = "()"
+_KEYED = frozenset({"get", "pop", "setdefault"})
+_CACHES = frozenset({"property", "staticmethod", "classmethod", "cache", "lru_cache", "cached_property"})
+_TEXT_METHODS = frozenset({"format", "replace", "strip", "rstrip", "lstrip", "removeprefix", "removesuffix"})
+_TEST_HOLDERS = (cst.If, cst.Assert, cst.Not, cst.UnaryOperation, cst.While, cst.Comparison, cst.ComparisonTarget)
+
+
+class Flow:
+    """Follows one value; ``trace`` gives what was seen."""
+
+    def __init__(self, sinks: Sinks, *, text: bool = False) -> None:
+        self.sinks = sinks
+        self.names = sinks.names
+        self.origins = sinks.origins
+        self.text = text
+        self.uses: list[Use] = []
+        self.exports: list[Export] = []
+        self.flags: set[str] = set()
+        self._seen: set[tuple[int, str, Steps]] = set()
+        self._indirect = 0
+
+    def trace(self) -> Trace:
+        """Everything seen so far, each use once."""
+        return Trace(tuple(dict.fromkeys(self.uses)), tuple(dict.fromkeys(self.exports)), tuple(sorted(self.flags)))
+
+    def add(self, kind: UseKind, node: cst.CSTNode, detail: str = "", **more: object) -> None:
+        """Write a use down."""
+        tree = self.names.tree
+        self.uses.append(
+            Use(
+                kind,
+                self.sinks.path,
+                tree.span(node),
+                tree.line(node),
+                detail=detail,
+                indirect=self._indirect > 0,
+                **more,  # type: ignore[arg-type]
+            )
+        )
+
+    def follow(self, node: cst.CSTNode, steps: Steps = ()) -> None:
+        """Look at what holds ``node``."""
+        holder = self.names.parent(node)
+        if isinstance(holder, cst.Arg):
+            self._argument(node, holder, steps)
+        elif isinstance(holder, (cst.Assign, cst.AnnAssign, cst.NamedExpr)):
+            self._assigned(node, holder, steps)
+        elif isinstance(holder, cst.Subscript) and holder.value is node:
+            self._looked_up(holder, steps)
+        elif isinstance(holder, cst.Attribute):
+            self._method(node, holder, steps)
+        elif isinstance(holder, cst.Call) and holder.func is node and steps[:1] == (_CALL,):
+            self.follow(holder, steps[1:])
+        elif isinstance(holder, cst.Call) and holder.func is node:
+            self.add("escape", node, "called")
+        elif isinstance(holder, (cst.Await, cst.StarredDictElement)):
+            outer = self.names.parent(holder) if isinstance(holder, cst.StarredDictElement) else holder
+            self.follow(outer or holder, steps)
+        elif isinstance(holder, (cst.BooleanOperation, cst.IfExp)):
+            self._chosen(node, holder, steps)
+        elif isinstance(holder, cst.DictElement):
+            self._nested(node, holder, steps)
+        else:
+            self._elsewhere(node, holder, steps)
+
+    def _elsewhere(self, node: cst.CSTNode, holder: cst.CSTNode | None, steps: Steps) -> None:
+        if isinstance(holder, cst.BinaryOperation):
+            if self.text:
+                self.flags.add("built")
+            self.follow(holder, steps)
+        elif isinstance(holder, cst.Return):
+            self._returned(node, steps)
+        elif isinstance(holder, cst.FormattedStringExpression):
+            if self.text:
+                self.flags.add("built")
+                self.follow(self.names.parent(holder) or holder, steps)
+            else:
+                self.add("shown", node)
+        elif isinstance(holder, cst.Param):
+            self.flags.add("parameter")
+            self.parameter(holder, steps)
+        elif isinstance(holder, (cst.Expr, cst.Del, *_TEST_HOLDERS)):
+            self.add("shown", node)
+        elif isinstance(holder, cst.Index):
+            self.add("shown" if self.text else "escape", node, "used as a key")
+        else:
+            self.add("escape", node, "kept in a list or tuple" if isinstance(holder, cst.Element) else "used")
+
+    def _chosen(self, node: cst.CSTNode, holder: cst.BooleanOperation | cst.IfExp, steps: Steps) -> None:
+        """One of two: the other one is an unknown value of the same variable, or of the same kind."""
+        if isinstance(holder, cst.IfExp) and holder.test is node:
+            self.add("shown", node)
+            return
+        other = (
+            (holder.orelse if holder.body is node else holder.body)
+            if isinstance(holder, cst.IfExp)
+            else (holder.right if holder.left is node else holder.left)
+        )
+        self._mixed(other, node)
+        self.follow(holder, steps)
+
+    def _mixed(self, other: cst.CSTNode | None, node: cst.CSTNode) -> None:
+        """Note a value that takes the place of ours at times."""
+        if other is None or isinstance(other, cst.Dict) or (isinstance(other, cst.Name) and other.value == "None"):
+            return
+        if isinstance(other, cst.Call) and self.origins.of(other.func) == "builtins.dict":
+            return
+        if self._from_environment(other):
+            self.flags.add("environment")
+        self.add("mixed", node, self.names.tree.code(other))
+
+    def _from_environment(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, cst.Call):
+            return self.origins.of(node.func) in tables.ENVIRONMENT_CALLS
+        return isinstance(node, cst.Subscript) and self.origins.of(node.value) == "os.environ"
+
+    def _assigned(self, node: cst.CSTNode, holder: cst.Assign | cst.AnnAssign | cst.NamedExpr, steps: Steps) -> None:
+        targets: list[cst.CSTNode] = [holder.target] if not isinstance(holder, cst.Assign) else []
+        if isinstance(holder, cst.Assign):
+            targets += [entry.target for entry in holder.targets]
+        for target in targets:
+            self.assigned_to(target, steps)
+        if isinstance(holder, cst.NamedExpr):
+            self.follow(holder, steps)
+
+    def assigned_to(self, target: cst.CSTNode, steps: Steps) -> None:
+        """The value is put into ``target``: follow the variable, attribute or dict entry."""
+        if isinstance(target, cst.Name):
+            owner = self.names.owner(target.value, self.names.scope(target))
+            if owner is not None:
+                self.variable(target.value, owner, steps, target)
+        elif isinstance(target, cst.Attribute):
+            self.attribute(target, steps)
+        elif isinstance(target, cst.Subscript) and (key := literal_key(target)) is not None:
+            self.assigned_to(target.value, (key, *steps))
+        else:
+            self.add("escape", target, "unpacked or put under a computed key")
+
+    def variable(self, name: str, owner: Scope, steps: Steps, here: cst.CSTNode | None = None) -> None:
+        """Follow every load of a variable."""
+        mark = (id(owner), name, steps)
+        if mark in self._seen:
+            return
+        self._seen.add(mark)
+        for binding in owner.bindings.get(name, ()):
+            if binding.node is not here and binding.kind != "function":
+                self._other_binding(binding)
+        if owner.kind == "module":
+            self.exports.append(Export("name", name, steps))
+        elif owner.kind == "class" and isinstance(owner.node, cst.ClassDef):
+            self._member(name, owner, steps, here)
+        for load in list(self.names.uses(name, owner)):
+            self.follow(load, steps)
+
+    def _other_binding(self, binding: Binding) -> None:
+        if binding.kind == "parameter":
+            self.add("mixed", binding.node, "a parameter")
+        elif binding.kind == "import":
+            if binding.dotted.rpartition(".")[2] != binding.name:
+                self.add("mixed", binding.node, "an import")
+        elif binding.value is None:
+            self.add("mixed", binding.node, "another value")
+        else:
+            self._mixed(binding.value, binding.node)
+
+    def attribute(self, target: cst.Attribute, steps: Steps) -> None:
+        """The value is put into an attribute: of the own class where the receiver is ``self``, else of an object."""
+        owner = self.names.class_of(target.value)
+        if owner is not None:
+            self._member(target.attr.value, owner, steps, target)
+        else:
+            self.add("escape", target, f"stored in {self.names.tree.code(target)}")
+
+    def _member(self, name: str, owner: Scope, steps: Steps, here: cst.CSTNode | None = None) -> None:
+        """Follow every use of a class's attribute: ``self.x``, ``Class.x``, and ``anything.x`` that may be it."""
+        mark = (id(owner), f".{name}", steps)
+        if mark in self._seen:
+            return
+        self._seen.add(mark)
+        assert isinstance(owner.node, cst.ClassDef)
+        if self.text and (owner.node.bases or owner.node.decorators) and isinstance(here, cst.Name):
+            self.flags.add("settings")
+        for binding in self.origins.members(owner, name):
+            if binding.node is not here and binding.kind != "function":
+                self._other_binding(binding)
+        self.exports.append(Export("attribute", name, steps, owner.node.name.value))
+        for use in list(self.names.attributes.get(name, ())):
+            if id(use) not in self.names.stores and self._may_be(use, owner):
+                self.follow(use, steps)
+
+    def _may_be(self, use: cst.Attribute, owner: Scope) -> bool:
+        """True unless the receiver is known to be something else."""
+        inside = self.names.class_of(use.value)
+        if inside is None:
+            origin = self.origins.of(use.value).removesuffix("()")
+            known = self.origins.klass(origin)
+            if known is None:
+                return not origin or origin.startswith(("@", "builtins."))
+            inside = self.names.scopes[id(known.body)]
+        return inside is owner or self._related(inside, owner) or self._related(owner, inside)
+
+    def _related(self, lower: Scope, upper: Scope) -> bool:
+        if not isinstance(lower.node, cst.ClassDef):
+            return False
+        for base in lower.node.bases:
+            known = self.origins.klass(self.origins.of(base.value))
+            if known is not None and (known is upper.node or self._related(self.names.scopes[id(known.body)], upper)):
+                return True
+        return False
+
+    def _argument(self, node: cst.CSTNode, arg: cst.Arg, steps: Steps) -> None:
+        call = self.names.parent(arg)
+        if not isinstance(call, cst.Call):
+            self.add("escape", node, "used as a base class")
+            return
+        called = self.origins.of(call.func)
+        if arg.star == "**" and called == "builtins.dict":
+            self.follow(call, steps)
+        elif arg.star:
+            self._splat(node, arg, call, steps)
+        elif called in tables.ENVIRONMENT_CALLS:
+            self.flags.add("environment")
+            self.follow(call, steps)
+        elif called in tables.COPIES or (called == "builtins.dict" and arg.keyword is None):
+            self.follow(call, steps)
+        elif called == "builtins.dict" and arg.keyword is not None:
+            self.follow(call, (arg.keyword.value, *steps))
+        elif called in tables.URL_CALLS or (called == "builtins.str" and self.text):
+            self.flags.add("built")
+            self.follow(call, steps)
+        elif self.is_shown(call, called):
+            self.add("shown", node)
+        elif (
+            isinstance(call.func, cst.Attribute) and call.func.attr.value == "update" and not called.endswith(".update")
+        ):
+            self.assigned_to(call.func.value, steps)
+        else:
+            self._passed(node, arg, call, steps)
+
+    def is_shown(self, call: cst.Call, called: str) -> bool:
+        """True for calls that only print, count or log what they get."""
+        if called.removeprefix("builtins.") in tables.SHOWS and called:
+            return True
+        return isinstance(call.func, cst.Attribute) and call.func.attr.value in tables.LOG_METHODS
+
+    def _splat(self, node: cst.CSTNode, arg: cst.Arg, call: cst.Call, steps: Steps) -> None:
+        fact = self.sinks.read(call)
+        kind: UseKind = "escape"
+        if arg.star == "**" and not steps:
+            kind = "splat"
+        elif arg.star == "**" and steps == ("connect_args",) and fact.sink.startswith("engine"):
+            kind = "connect_args"
+        elif arg.star == "**" and steps == ("server_settings",) and fact.sink in ("connect", "create_pool"):
+            kind = "server_settings"
+        elif arg.star == "**" and steps in (("dsn",), ("url",)) and self.text:
+            kind = "dsn" if steps == ("dsn",) else "url"
+        elif arg.star == "**" and fact.sink != "other":
+            return
+        self.add(kind, node, f"unpacked into {fact.name}()", call=fact)
+
+    def _passed(self, node: cst.CSTNode, arg: cst.Arg, call: cst.Call, steps: Steps) -> None:
+        fact = self.sinks.read(call)
+        word = arg.keyword.value if arg.keyword is not None else ""
+        first = arg.keyword is None and call.args[0] is arg
+        kind: UseKind | None = None
+        engine = fact.sink.startswith("engine")
+        if engine and word == "connect_args" and steps in ((), ("server_settings",)):
+            kind = "engine_settings" if steps else "connect_args"
+        elif fact.sink in ("connect", "create_pool") and word == "server_settings" and not steps:
+            kind = "server_settings"
+        elif self.text and not steps and fact.sink in ("connect", "create_pool") and (first or word == "dsn"):
+            kind = "dsn"
+        elif self.text and not steps and (engine or fact.sink == "driver") and (first or word == "url"):
+            kind = "url"
+        if kind is not None:
+            comment = layout.drops_comment(layout.of_call(call), call.args.index(arg))
+            self.add(kind, node, f"passed to {fact.name}()", call=fact, comment=comment)
+        elif not self._into_function(arg, call, steps):
+            self.add("escape", node, f"passed to {fact.name}()", call=fact)
+
+    def _into_function(self, arg: cst.Arg, call: cst.Call, steps: Steps) -> bool:
+        """Follow an argument into a function or class of this file; False if that cannot be done."""
+        origin = self.origins.of(call.func)
+        function, skip = self.origins.function(origin), 0
+        klass = self.origins.klass(origin)
+        if klass is not None:
+            made = self.names.scopes[id(klass.body)].bindings.get("__init__", [])
+            node = made[0].node if len(made) == 1 else None
+            function, skip = (node if isinstance(node, cst.FunctionDef) else None), 1
+        elif function is not None and self.names.scope(function).kind == "class":
+            skip = 0 if any(self.names.tree.code(d.decorator) == "staticmethod" for d in function.decorators) else 1
+        if function is None or self._indirect > 3 or any(entry.star for entry in call.args):
+            return False
+        positional = [*function.params.posonly_params, *function.params.params][skip:]
+        if arg.keyword is not None:
+            wanted = [*positional, *function.params.kwonly_params]
+            found = next((param for param in wanted if param.name.value == (arg.keyword and arg.keyword.value)), None)
+        else:
+            place = call.args.index(arg)
+            found = positional[place] if place < len(positional) else None
+        if found is None:
+            return False
+        self.parameter(found, steps)
+        return True
+
+    def parameter(self, param: cst.Param, steps: Steps) -> None:
+        """The value is what a parameter gets, among other things."""
+        binding = self.names.parameters[id(param)]
+        self._indirect += 1
+        self.variable(binding.name, binding.scope, steps, param)
+        self._indirect -= 1
+
+    def _returned(self, node: cst.CSTNode, steps: Steps) -> None:
+        """Out of a function: follow every call of it."""
+        function = self.names.scope(node).node
+        if not isinstance(function, cst.FunctionDef):
+            self.add("escape", node, "returned")
+            return
+        decorators = {self.names.tree.code(entry.decorator).partition("(")[0] for entry in function.decorators}
+        plain = {name.rpartition(".")[2] for name in decorators}
+        if plain - _CACHES:
+            self.add("escape", node, f"returned by {function.name.value}()")
+            return
+        if self.text and self.names.scope(function).kind == "class":
+            self.flags.add("settings")
+        called = steps if plain & {"property", "cached_property"} else (_CALL, *steps)
+        self.variable(function.name.value, self.names.scope(function), called, function)
+
+    def _nested(self, node: cst.CSTNode, element: cst.DictElement, steps: Steps) -> None:
+        """The value stands in another dict."""
+        outer = self.names.parent(element)
+        key = text_of_string(element.key)
+        if key is None or outer is None or element.value is not node:
+            self.add("escape", node, "kept in a dict")
+        else:
+            self.follow(outer, (key, *steps))
+
+    def _looked_up(self, subscript: cst.Subscript, steps: Steps) -> None:
+        key = literal_key(subscript)
+        if key is None:
+            self.add("escape", subscript, "looked up by a computed key")
+        elif steps:
+            if key == steps[0] and id(subscript) in self.names.stores:
+                self._mixed(self.names.stores[id(subscript)], subscript)
+            elif key == steps[0]:
+                self.follow(subscript, steps[1:])
+        elif key == tables.KEY and not self.text:
+            index = subscript.slice[0].slice
+            assert isinstance(index, cst.Index)
+            removed = isinstance(self.names.parent(subscript), cst.Del)
+            self.add("removed" if removed else "read", index.value, plain=self._only_shown(subscript))
+
+    def _only_shown(self, node: cst.CSTNode) -> bool:
+        """True if an expression is only printed: in an f-string, or handed to a log or print call."""
+        for holder in self.names.above(node):
+            if isinstance(holder, cst.FormattedStringExpression):
+                return True
+            if isinstance(holder, cst.Call):
+                return self.is_shown(holder, self.origins.of(holder.func))
+            if not isinstance(holder, (cst.Arg, cst.FormattedString, cst.IfExp, cst.BooleanOperation)):
+                return False
+        return False
+
+    def _method(self, node: cst.CSTNode, attribute: cst.Attribute, steps: Steps) -> None:
+        call = self.names.parent(attribute)
+        name = attribute.attr.value
+        if not isinstance(call, cst.Call) or call.func is not attribute or steps[:1] == (_CALL,):
+            self.add("escape", node, f"used as {self.names.tree.code(attribute)}")
+        elif self.text:
+            self.flags.add("built")
+            if name in _TEXT_METHODS:
+                self.follow(call, steps)
+            else:
+                self.add("shown" if name in ("startswith", "endswith", "split", "count") else "escape", node, name)
+        elif name in _KEYED and call.args:
+            self._keyed(call, name, steps)
+        elif name == "copy":
+            self.follow(call, steps)
+        elif name != "update" or any(arg.star or arg.keyword is None for arg in call.args):
+            self.add("escape", node, f"its .{name}() is used")
+
+    def _keyed(self, call: cst.Call, name: str, steps: Steps) -> None:
+        """``get``, ``pop`` and ``setdefault`` with a key."""
+        key = text_of_string(call.args[0].value)
+        if key is None:
+            self.add("escape", call, "looked up by a computed key")
+        elif steps:
+            if key == steps[0] and name == "get":
+                self.follow(call, steps[1:])
+            elif key == steps[0]:
+                self.add("escape", call, f"its .{name}() is used")
+        elif key == tables.KEY:
+            plain = self._only_shown(call)
+            self.add("removed" if name == "pop" else "read", call.args[0].value, plain=plain)

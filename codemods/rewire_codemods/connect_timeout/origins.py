@@ -1,0 +1,284 @@
+"""Where a value comes from: ``asyncpg.connect`` behind any alias, a pool behind any name."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Protocol
+
+import libcst as cst
+
+from rewire_codemods.connect_timeout import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rewire_codemods.connect_timeout.scopes import Binding, Names, Scope
+
+_DEPTH = 12
+_QUOTED = re.compile(r"""^['"]|['"]$""")
+_PLAIN_WRAPPERS = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Required", "Union"})
+_NOTHING = frozenset({"None", ""})
+_PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
+
+
+class Elsewhere(Protocol):
+    """Answers about names that other files of the project define.
+
+    ``definitions`` are the classes and functions met so far in any file, by origin, with the origins of their file.
+    """
+
+    definitions: dict[str, tuple[Origins, cst.CSTNode]]
+
+    def origin(self, dotted: str) -> str | None:
+        """The origin of what ``dotted`` names in the project; None if the project has no such module."""
+        ...
+
+    def expression(self, dotted: str) -> tuple[Origins, cst.CSTNode] | None:
+        """The one expression that a project module binds to ``dotted``, with the file's own origins."""
+        ...
+
+
+class Origins:
+    """Origins of the expressions of one file, as dotted paths; ``f()`` stands for what calling ``f`` gives.
+
+    ``""`` means that nobody knows. Local classes and functions are ``@`` and a number. ``open`` gathers the
+    imported names on which an answer hung while ``elsewhere`` was not given: other files may define them.
+    """
+
+    def __init__(self, names: Names, elsewhere: Elsewhere | None = None) -> None:
+        self.names = names
+        self.elsewhere = elsewhere
+        self.open: set[str] = set()
+        self._local: dict[str, tuple[Origins, cst.CSTNode]] = elsewhere.definitions if elsewhere else {}
+
+    def of(self, node: cst.CSTNode | None, depth: int = 0) -> str:
+        """The origin of an expression."""
+        if node is None or depth > _DEPTH:
+            return ""
+        if isinstance(node, cst.Name):
+            return self._name(node, depth)
+        if isinstance(node, cst.Attribute):
+            return self._attribute(node, depth)
+        if isinstance(node, cst.Call):
+            return self._call(node, depth)
+        if isinstance(node, cst.Await):
+            return self.of(node.expression, depth + 1)
+        if isinstance(node, cst.NamedExpr):
+            return self.of(node.value, depth + 1)
+        if isinstance(node, cst.IfExp):
+            return self._agreed((self.of(part, depth + 1), part) for part in (node.body, node.orelse))
+        if isinstance(node, cst.BooleanOperation):
+            return self._agreed((self.of(part, depth + 1), part) for part in (node.left, node.right))
+        return ""
+
+    def dotted(self, node: cst.CSTNode) -> str:
+        """The imported name behind ``x`` or ``x.y``, as the import statement spells it; ``""`` if there is none."""
+        if isinstance(node, cst.Attribute):
+            base = self.dotted(node.value)
+            return f"{base}.{node.attr.value}" if base else ""
+        bindings = self.names.bindings(node) if isinstance(node, cst.Name) else ()
+        spelt = {binding.dotted for binding in bindings}
+        return spelt.pop() if len(spelt) == 1 else ""
+
+    def function(self, origin: str) -> cst.FunctionDef | None:
+        """The function of this file that an origin stands for."""
+        owner, node = self._local.get(origin, (None, None))
+        return node if owner is self and isinstance(node, cst.FunctionDef) else None
+
+    def klass(self, origin: str) -> cst.ClassDef | None:
+        """The class of this file that an origin stands for."""
+        owner, node = self._local.get(origin, (None, None))
+        return node if owner is self and isinstance(node, cst.ClassDef) else None
+
+    def of_bindings(self, bindings: Sequence[Binding], depth: int = 0) -> str:
+        """The origin on which all bindings of one variable agree; those to None do not count."""
+        return self._agreed((self._binding(binding, depth), binding.value) for binding in bindings)
+
+    def _agreed(self, found: Iterable[tuple[str, cst.CSTNode | None]]) -> str:
+        origins = {origin for origin, node in found if not is_none(node)}
+        return origins.pop() if len(origins) == 1 else ""
+
+    def _name(self, node: cst.Name, depth: int) -> str:
+        bindings = self.names.bindings(node)
+        if bindings:
+            return self.of_bindings(bindings, depth + 1)
+        if self.names.stars == ["asyncpg"] and node.value in ("connect", "create_pool", "Pool"):
+            return canonical(f"asyncpg.{node.value}")
+        return "" if self.names.stars else f"builtins.{node.value}"
+
+    def _binding(self, binding: Binding, depth: int) -> str:
+        if binding.kind == "import":
+            return self._imported(binding.dotted)
+        if binding.kind in ("function", "class"):
+            origin = f"@{id(binding.node)}"
+            self._local[origin] = (self, binding.node)
+            return origin
+        if binding.annotation is not None:
+            known = self.annotated(binding.annotation)
+            if known:
+                return known
+        if binding.kind == "parameter":
+            return self._argument(binding, depth)
+        return self.of(binding.value, depth + 1) if binding.kind in ("value", "entered") else ""
+
+    def _imported(self, dotted: str) -> str:
+        if dotted.split(".")[0] in ("asyncpg", "sqlalchemy", "asyncio", "os"):
+            return canonical(dotted)
+        if self.elsewhere is None:
+            self.open.add(dotted)
+            return dotted
+        found = self.elsewhere.origin(dotted)
+        return dotted if found is None else found
+
+    def _attribute(self, node: cst.Attribute, depth: int) -> str:
+        base = self.of(node.value, depth + 1)
+        name = node.attr.value
+        inside = self.names.class_of(node.value)
+        if inside is not None:
+            return self._member(inside, name, depth)
+        home, known = self._local.get(base.removesuffix("()"), (None, None))
+        if home is not None and isinstance(known, cst.ClassDef):
+            return home.of_member(known, name, depth)
+        if base and not base.startswith("@"):
+            return canonical(self._imported(f"{base}.{name}") if "()" not in base else f"{base}.{name}")
+        return self._kept(node, depth)
+
+    def of_member(self, owner: cst.ClassDef, name: str, depth: int = 0) -> str:
+        """The origin of an attribute of one of this file's classes."""
+        return self._member(self.names.scopes[id(owner.body)], name, depth)
+
+    def _member(self, owner: Scope, name: str, depth: int) -> str:
+        bindings = self.members(owner, name)
+        if len(bindings) == 1 and isinstance(definition := bindings[0].node, cst.FunctionDef):
+            decorators = {self.names.tree.code(entry.decorator) for entry in definition.decorators}
+            if decorators & _PROPERTIES:
+                return self.returned(definition, depth)
+        return self.of_bindings(bindings, depth + 1)
+
+    def members(self, owner: Scope, name: str) -> list[Binding]:
+        """All bindings of attribute ``name`` in a class and through its methods' ``self``; else in its bases here."""
+        found = list(owner.bindings.get(name, ()))
+        for binding in self.names.attribute_bindings.get(name, ()):
+            assert isinstance(binding.node, cst.Attribute)
+            if self.names.class_of(binding.node.value) is owner:
+                found.append(binding)
+        if not found and isinstance(owner.node, cst.ClassDef):
+            for base in owner.node.bases:
+                above = self.klass(self.of(base.value))
+                if above is not None and above is not owner.node:
+                    found += self.members(self.names.scopes[id(above.body)], name)
+        return found
+
+    def _kept(self, node: cst.Attribute, depth: int) -> str:
+        """An attribute of something unknown: what this file puts there (``app.state.pool = ...``)."""
+        holder = _last(node.value)
+        bindings = [
+            binding
+            for binding in self.names.attribute_bindings.get(node.attr.value, ())
+            if isinstance(binding.node, cst.Attribute) and _last(binding.node.value) == holder
+        ]
+        return self.of_bindings(bindings, depth + 1) if holder else ""
+
+    def _call(self, node: cst.Call, depth: int) -> str:
+        called = self.of(node.func, depth + 1)
+        first = node.args[0].value if node.args and not node.args[0].star else None
+        if called in tables.WAITS or called in tables.TRANSPARENT:
+            return self.of(first, depth + 1)
+        if called in ("typing.cast", "cast"):
+            return self.annotated(first) if first is not None else ""
+        if not called and isinstance(node.func, cst.Attribute) and node.func.attr.value == "run_until_complete":
+            return self.of(first, depth + 1)
+        home, function = self._local.get(called, (None, None))
+        if home is not None and isinstance(function, cst.FunctionDef):
+            return home.returned(function, depth)
+        return canonical(f"{called}()") if called else ""
+
+    def returned(self, function: cst.FunctionDef, depth: int = 0) -> str:
+        """The origin of what one of this file's functions returns (or yields), by annotation or by its returns."""
+        if function.returns is not None:
+            known = self.annotated(function.returns.annotation)
+            if known:
+                return known
+        for kind in (cst.Return, cst.Yield):
+            given = [node for node in self.names.nodes.get(kind, ()) if self.names.scope(node).node is function]
+            if given:
+                return self._agreed((self.of(node.value, depth + 1), node.value) for node in given)
+        return ""
+
+    def annotated(self, node: cst.CSTNode) -> str:
+        """The instance that an annotation promises; ``""`` for unions of several types and for what is unknown."""
+        if isinstance(node, cst.SimpleString):
+            return self._quoted(node)
+        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
+            found = {self.annotated(part) for part in (node.left, node.right) if not is_none(part)}
+            return found.pop() if len(found) == 1 else ""
+        if isinstance(node, cst.Subscript):
+            outer = _last(node.value)
+            parts = [part.slice.value for part in node.slice if isinstance(part.slice, cst.Index)]
+            if outer in _PLAIN_WRAPPERS and parts:
+                kept = parts[:1] if outer == "Annotated" else parts
+                found = {self.annotated(part) for part in kept if not is_none(part)}
+                return found.pop() if len(found) == 1 else ""
+            return self.annotated(node.value)
+        origin = self.of(node) if isinstance(node, (cst.Name, cst.Attribute)) else ""
+        return canonical(f"{origin}()") if origin and not origin.startswith("builtins.") else ""
+
+    def _quoted(self, node: cst.SimpleString) -> str:
+        """A quoted annotation: only a dotted name, with ``| None`` or ``Optional[...]`` around it."""
+        text = _QUOTED.sub("", node.value)
+        text = re.sub(r"^(?:typing\.)?Optional\[(.*)\]$", r"\1", text)
+        parts = [part.strip() for part in text.split("|") if part.strip() not in _NOTHING]
+        if len(parts) != 1 or not re.fullmatch(r"[\w.]+", re.sub(r"\[.*\]$", "", parts[0])):
+            return ""
+        head, _, rest = re.sub(r"\[.*\]$", "", parts[0]).partition(".")
+        owner = self.names.owner(head, self.names.scope(node))
+        base = self.of_bindings(owner.bindings[head]) if owner else ""
+        return canonical(canonical(f"{base}.{rest}" if rest else base) + "()") if base else ""
+
+    def _argument(self, binding: Binding, depth: int) -> str:
+        """A parameter without a telling annotation: what all calls in this file pass, if they agree."""
+        function = binding.scope.node
+        if not isinstance(function, cst.FunctionDef) or function.decorators or depth > _DEPTH // 2:
+            return ""
+        home = self.names.scope(function)
+        if home.kind == "class":
+            return ""
+        given = []
+        for load in self.names.uses(function.name.value, home):
+            call = self.names.parent(load)
+            if not isinstance(call, cst.Call) or call.func is not load:
+                return ""
+            given.append(argument_for(call, function, binding.name))
+        if not given or any(value is None for value in given):
+            return ""
+        return self._agreed((self.of(value, depth + 1), value) for value in given)
+
+
+def argument_for(call: cst.Call, function: cst.FunctionDef, name: str, skip: int = 0) -> cst.CSTNode | None:
+    """The expression that ``call`` passes for parameter ``name``; ``skip`` leading parameters are bound already."""
+    positional = [*function.params.posonly_params, *function.params.params][skip:]
+    for place, arg in enumerate(call.args):
+        if arg.star:
+            return None
+        if arg.keyword is not None:
+            if arg.keyword.value == name:
+                return arg.value
+        elif place < len(positional) and positional[place].name.value == name:
+            return arg.value
+    return None
+
+
+def canonical(origin: str) -> str:
+    """One spelling for each of asyncpg's own names."""
+    return tables.CANONICAL.get(origin, origin)
+
+
+def is_none(node: cst.CSTNode | None) -> bool:
+    """True for the literal ``None``."""
+    return isinstance(node, cst.Name) and node.value == "None"
+
+
+def _last(node: cst.CSTNode) -> str:
+    if isinstance(node, cst.Attribute):
+        return node.attr.value
+    return node.value if isinstance(node, cst.Name) else ""

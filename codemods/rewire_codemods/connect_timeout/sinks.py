@@ -1,0 +1,174 @@
+"""What a call reaches, and which limit is there already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import libcst as cst
+
+from rewire_codemods.connect_timeout import tables
+from rewire_codemods.connect_timeout.facts import CallFact, Sink
+from rewire_codemods.connect_timeout.origins import is_none
+from rewire_codemods.connect_timeout.texts import driver_of
+from rewire_codemods.connect_timeout.values import sole_value, text_of_string
+
+if TYPE_CHECKING:
+    from rewire_codemods.connect_timeout.origins import Origins
+
+_PARTIAL = frozenset({"functools.partial", "partial"})
+_OWN_CREATORS = ("async_creator", "creator", "async_creator_fn")
+
+
+class Sinks:
+    """Reads calls of one file."""
+
+    def __init__(self, path: str, origins: Origins) -> None:
+        self.path = path
+        self.origins = origins
+        self.names = origins.names
+
+    def read(self, call: cst.Call) -> CallFact:
+        """All that a decision needs to know of ``call``."""
+        sink = self.sink(call)
+        tree = self.names.tree
+        return CallFact(
+            path=self.path,
+            span=tree.span(call),
+            line=tree.line(call),
+            sink=sink,
+            name=tree.code(call.func),
+            limit=self.limit(call, sink),
+            own=self._own(call, sink),
+            splat=any(arg.star == "**" and self._splatted(arg) is None for arg in call.args),
+            keywords=tuple(arg.keyword.value for arg in call.args if arg.keyword is not None),
+            arguments=self._arguments(call) if sink.startswith("engine") else "none",
+        )
+
+    def sink(self, call: cst.Call) -> Sink:
+        """What the call reaches."""
+        called = self.origins.of(call.func)
+        if called in _PARTIAL and call.args:
+            called = self.origins.of(call.args[0].value)
+        if called == tables.CONNECT:
+            return "connect"
+        if called in tables.CREATE_POOL:
+            return "create_pool"
+        if called == tables.ACQUIRE:
+            return "acquire"
+        if called in tables.ASYNC_ENGINES or called in tables.SYNC_ENGINES:
+            return self._engine(call, unproved=called in tables.ASYNC_ENGINES)
+        if called in tables.URL_MAKERS:
+            return "url" if driver_of(call, self.origins) == "asyncpg" else "other"
+        if called.split(".")[0].removesuffix("()") in tables.OTHER_DRIVERS:
+            return "driver"
+        if not called and isinstance(call.func, cst.Attribute) and call.func.attr.value == "acquire":
+            return "unproved"
+        if "." in called and called.endswith(".acquire") and not called.startswith("asyncpg."):
+            return "unproved"
+        return "other"
+
+    def limit(self, call: cst.Call, sink: Sink) -> str:
+        """The limit that is there already, as a person would name it; ``""`` for none."""
+        if sink.startswith("engine"):
+            return "timeout" if self._arguments(call) == "timed" else ""
+        if any(arg.keyword is not None and arg.keyword.value == tables.NEW for arg in call.args):
+            return "timeout="
+        if any(arg.star == "**" and has_key(self._splatted(arg), tables.NEW) for arg in call.args):
+            return "timeout="
+        return self._waited(call) or self._deadline(call)
+
+    def _waited(self, call: cst.Call) -> str:
+        """``asyncio.wait_for`` directly around the call (``asyncio.shield`` between them does not count)."""
+        arg = self.names.parent(call)
+        outer = self.names.parent(arg) if isinstance(arg, cst.Arg) else None
+        if not isinstance(outer, cst.Call):
+            return ""
+        called = self.origins.of(outer.func)
+        if called == "asyncio.shield":
+            return self._waited(outer)
+        if called not in tables.WAITS:
+            return ""
+        named = {entry.keyword.value: entry.value for entry in outer.args if entry.keyword is not None}
+        plain = [entry.value for entry in outer.args if entry.keyword is None and not entry.star]
+        seconds = named.get("timeout") or (plain[1] if len(plain) > 1 else None)
+        return "asyncio.wait_for" if seconds is not None and not is_none(seconds) else ""
+
+    def _deadline(self, call: cst.Call) -> str:
+        """An ``async with asyncio.timeout(...)`` of the same function around the call."""
+        below: cst.CSTNode = call
+        for holder in self.names.above(call):
+            if isinstance(holder, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
+                return ""
+            if isinstance(holder, cst.With):
+                for item in holder.items:
+                    if item is below:
+                        break
+                    if self._is_deadline(item.item):
+                        return "asyncio.timeout"
+            below = holder
+        return ""
+
+    def _is_deadline(self, node: cst.CSTNode) -> bool:
+        if not isinstance(node, cst.Call) or not node.args or is_none(node.args[0].value):
+            return False
+        return self.origins.of(node.func) in tables.DEADLINES
+
+    def _own(self, call: cst.Call, sink: Sink) -> str:
+        """The argument by which the user's own connect function takes over."""
+        given = {arg.keyword.value: arg.value for arg in call.args if arg.keyword is not None}
+        if sink == "create_pool" and not is_none(given.get("connect")):
+            return "connect=" if "connect" in given else ""
+        if sink.startswith("engine"):
+            for name in _OWN_CREATORS:
+                if name in given and not is_none(given[name]):
+                    return f"{name}="
+            held = self._dict(given.get("connect_args"))
+            for name in _OWN_CREATORS:
+                if has_key(held, name):
+                    return f'connect_args["{name}"]'
+        return ""
+
+    def _engine(self, call: cst.Call, *, unproved: bool) -> Sink:
+        url = argument(call, 0, "url")
+        driver = driver_of(url, self.origins)
+        if driver == "asyncpg":
+            return "engine"
+        return "driver" if driver is not None or not unproved else "engine-unproved"
+
+    def _arguments(self, call: cst.Call) -> Literal["none", "open", "timed", "elsewhere"]:
+        given = argument(call, None, "connect_args")
+        if given is None:
+            return "elsewhere" if any(arg.star == "**" for arg in call.args) else "none"
+        if has_key(self._dict(given), tables.NEW):
+            return "timed"
+        return "open" if isinstance(given, cst.Dict) else "elsewhere"
+
+    def _splatted(self, arg: cst.Arg) -> cst.CSTNode | None:
+        return self._dict(arg.value)
+
+    def _dict(self, node: cst.CSTNode | None) -> cst.CSTNode | None:
+        """The dict display or ``dict(...)`` call behind an expression; None if it cannot be told."""
+        if isinstance(node, (cst.Name, cst.Attribute)):
+            node = sole_value(node, self.origins)
+        if isinstance(node, cst.Call) and self.origins.of(node.func) != "builtins.dict":
+            return None
+        return node if isinstance(node, (cst.Dict, cst.Call)) else None
+
+
+def argument(call: cst.Call, place: int | None, name: str) -> cst.CSTNode | None:
+    """An argument by position or name."""
+    for index, arg in enumerate(call.args):
+        if arg.keyword is not None and arg.keyword.value == name:
+            return arg.value
+        if arg.keyword is None and not arg.star and index == place:
+            return arg.value
+    return None
+
+
+def has_key(node: cst.CSTNode | None, key: str) -> bool:
+    """True if a dict display or ``dict(...)`` call holds ``key`` in so many words."""
+    if isinstance(node, cst.Dict):
+        return any(isinstance(part, cst.DictElement) and text_of_string(part.key) == key for part in node.elements)
+    if isinstance(node, cst.Call):
+        return any(arg.keyword is not None and arg.keyword.value == key for arg in node.args)
+    return False
