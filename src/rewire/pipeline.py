@@ -65,9 +65,14 @@ class _Run:
     markers: dict[str, Sequence[bytes]]
     failures: dict[str, Failure]
     suppressions: Suppressions
+    index: ProjectIndex | None = None
 
     def project(self, workspace: Workspace) -> ProjectIndex:
-        return ProjectIndex(workspace, self.request.discovered.others, **self.request.settings)
+        if self.index is None:
+            self.index = ProjectIndex(workspace, self.request.discovered.others, **self.request.settings)
+        elif self.index.workspace is not workspace:
+            self.index = self.index.advance(workspace)
+        return self.index
 
     def advance(self, stage: str, total: int) -> Callable[[int], None] | None:
         progress = self.request.progress
@@ -219,7 +224,8 @@ def _second_pass(
     paths = [file.path for file in files if file.after is not None]
     again, failures = _locate(state, selected, after, paths)
     project = state.project(after)
-    later = {path: known for path, known in facts.items() if path not in set(paths)} | again
+    gone = set(paths) - set(again)
+    later = {path: known for path, known in {**facts, **again}.items() if path not in gone}
     plan = codemod.plan(dict(sorted(later.items())), project, selected.options)
     sites = decide(plan, codemod.name, state.suppressions.after(files)).plan.sites
     left = {site.path for site in sites} & set(paths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, cast
 
 import libcst as cst
@@ -11,7 +12,7 @@ from rewire.model.result import Rejected
 from rewire.model.site import BLOCK, INSERT, Change, Site
 from rewire.model.source import SourceFile, Span
 from rewire.model.workspace import FileChange
-from rewire.rewrite.regions import Region, group
+from rewire.rewrite.regions import Region, group, layout_for
 from rewire.rewrite.statement import rewritten_statement
 from rewire.syntax.lexical import Layout, scan
 from rewire.syntax.modern import Tree, parse
@@ -39,7 +40,7 @@ def rewrite_file(
 
     ``options`` are the codemod's, which ``transformer`` was made with.
     """
-    layout = scan(source.text)
+    layout = layout_for(source.text, sites)
     regions = group(layout, sites)
     codemod = sites[0].codemod
     if isinstance(regions, Site):
@@ -90,20 +91,20 @@ def _new_text(source: SourceFile, layout: Layout, region: Region, transformer: S
     old = region.span.of(source.text)
     new = rewritten_statement(layout, region, transformer, options)
     if new is None:
-        new = _visited(source, layout, region, transformer)
+        new = _visited(source, region, transformer)
     if new == old:
         raise _Undone("changed", "the transformer left the text as it was")
     return new
 
 
-def _visited(source: SourceFile, layout: Layout, region: Region, transformer: SiteTransformer) -> str:
+def _visited(source: SourceFile, region: Region, transformer: SiteTransformer) -> str:
     """The long way: parse the region with its indentation and visit it."""
     old = region.span.of(source.text)
     indented = old[:1] in (" ", "\t")
     newline = source.newline if source.newline in old or not any(char in old for char in "\r\n") else "\n"
     header = _HEADER + newline if indented else ""
     try:
-        tree = parse(header + old, indent=layout.indent_step())
+        tree = parse(header + old, indent=_indent_step(source.text))
     except (NotPython, NotLossless) as error:
         raise _Undone("reads", str(error)) from None
     new = _carry_out(tree, region, region.span.start - len(header), transformer)
@@ -121,6 +122,11 @@ def _inserted(source: SourceFile, region: Region) -> str:
             raise _Undone("placed", "an insertion does not start on a line of its own")
         return source.newline + text.removesuffix(source.newline)
     return text
+
+
+@lru_cache(maxsize=4)
+def _indent_step(text: str) -> str:
+    return scan(text).indent_step()
 
 
 def _carry_out(tree: Tree, region: Region, shift: int, transformer: SiteTransformer) -> str:

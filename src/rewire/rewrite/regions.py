@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rewire.model.site import INSERT, Site
+from rewire.model.site import BLOCK, INSERT, Site
 from rewire.model.source import Span
+from rewire.syntax.lexical import scan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,14 @@ class Region:
     def inserts(self) -> bool:
         """True for text put between two lines."""
         return self.span.start == self.span.end
+
+
+def layout_for(text: str, sites: Sequence[Site]) -> Layout:
+    """The layout of ``text``, no further than the last site where simple statements hold them all (most imports)."""
+    if any(site.kind in (BLOCK, INSERT) for site in sites):
+        return scan(text)
+    layout = scan(text, max(site.span.end for site in sites))
+    return layout if all(layout.is_simple(site.span) for site in sites) else scan(text)
 
 
 def group(layout: Layout, sites: Sequence[Site]) -> tuple[Region, ...] | Site:

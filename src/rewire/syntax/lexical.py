@@ -32,6 +32,7 @@ _REST = {
 }
 _FIELD = re.compile(r"\{\{|\}\}|\{|\}|\\[\s\S]|'''|\"\"\"|['\"]|\r\n|\r|\n")
 _INDENT = re.compile(r"[ \t\f]*")
+_OPENS_BLOCK = re.compile(r"@|(?:if|elif|else|for|while|try|except|finally|with|def|class|async|match|case)\b")
 _CLAUSE = re.compile(r"(?:else|elif|except|finally)\b")
 _CASE = re.compile(r"case\b")
 _MATCH = re.compile(r"match\b")
@@ -69,6 +70,13 @@ class Layout:
         """The full logical lines that ``span`` touches; None outside of any."""
         first, last = self.line_at(span.start), self.line_at(max(span.start, span.end - 1))
         return None if first is None or last is None else Span(self.lines[first].start, self.lines[last].end)
+
+    def is_simple(self, span: Span) -> bool:
+        """True if ``span`` lies in one logical line that opens no block, continues none and decorates nothing."""
+        index = self.line_at(span.start)
+        if index is None or index != self.line_at(max(span.start, span.end - 1)):
+            return False
+        return _OPENS_BLOCK.match(self.text, self.lines[index].code) is None
 
     def indent(self, index: int) -> str:
         """The white space before the first token of logical line ``index``."""

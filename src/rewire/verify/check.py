@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rewire.errors import SourceError
 from rewire.model.result import Rejected
 from rewire.model.site import Promise
+from rewire.model.source import Span
 from rewire.syntax import native
 from rewire.syntax.lexical import scan
 from rewire.syntax.modern import parses
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from rewire.codemod.base import Codemod
     from rewire.model.site import Site
-    from rewire.model.source import Span
     from rewire.model.workspace import FileChange
 
 
@@ -61,16 +62,13 @@ def still_parses(file: FileChange) -> bool:
     assert file.before is not None
     assert file.after is not None
     regions = {(change.before, change.after) for change in file.changes}
-    if all(_simple(before.of(file.before.text), after.of(file.after.text)) for before, after in regions):
-        return all(_statements_parse(after, file.after.text) for _, after in regions)
+    texts = [(before.of(file.before.text), after.of(file.after.text)) for before, after in regions]
+    if all(_simple(old, new) for old, new in texts):
+        return all(_statements_parse(new) for _, new in texts)
     return native.parses(file.after.text) or parses(file.after.text)
 
 
-_COMPOUND = frozenset(
-    ["if", "else", "elif", "for", "while", "try", "except", "finally", "with", "def", "class", "async", "match", "case"]
-)
-
-
+@lru_cache(maxsize=8192)
 def _simple(before: str, after: str) -> bool:
     """True if both are runs of simple statements, all at the first one's indentation, newline-ended alike."""
     old, new = scan(before), scan(after)
@@ -78,20 +76,13 @@ def _simple(before: str, after: str) -> bool:
         return False
     indent = old.indent(0)
     return all(
-        layout.indent(index) == indent and _is_simple(layout.text, layout.lines[index].code)
+        layout.indent(index) == indent and layout.is_simple(Span(line.code, line.code + 1))
         for layout in (old, new)
-        for index in range(len(layout.lines))
+        for index, line in enumerate(layout.lines)
     )
 
 
-def _is_simple(text: str, start: int) -> bool:
-    end = start
-    while end < len(text) and (text[end].isalnum() or text[end] == "_"):
-        end += 1
-    return text[start] != "@" and text[start:end] not in _COMPOUND
-
-
-def _statements_parse(span: Span, text: str) -> bool:
-    statements = span.of(text)
+@lru_cache(maxsize=8192)
+def _statements_parse(statements: str) -> bool:
     wrapped = "if 1:\n" + statements if statements[:1] in (" ", "\t") else statements
     return native.parses(wrapped) or parses(wrapped)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rewire.syntax.lexical import scan
@@ -41,6 +42,7 @@ def lost_text(file: FileChange, sites: Sequence[Site]) -> str | None:
     return f"the comment {_shown(lost)} was lost" if lost else None
 
 
+@lru_cache(maxsize=8192)
 def _tokens(text: str) -> Mapping[str, Counter[str]]:
     layout = scan(text)
     return {
