@@ -54,7 +54,12 @@ class ProjectIndex:
 
     def advance(self, workspace: Workspace) -> ProjectIndex:
         """The index of a later workspace; what was read of files that are still the same is carried over."""
-        return ProjectIndex(workspace, self._others, self._configured, self._given, earlier=self)
+        later = ProjectIndex(workspace, self._others, self._configured, self._given, earlier=self)
+        if "launches" in self.__dict__ and later.paths == self.paths:
+            old, new = self.workspace.overlay, workspace.overlay
+            if all(old.get(launch.source) is new.get(launch.source) for launch in self.launches):
+                later.__dict__["launches"] = self.launches
+        return later
 
     @cached_property
     def paths(self) -> tuple[str, ...]:
@@ -106,16 +111,14 @@ class ProjectIndex:
     @cached_property
     def launches(self) -> tuple[Launch, ...]:
         """The launch contexts: the user's own, then what the project's files say."""
-        try:
-            from rewire.project.launch.read import read_launches
-        except ImportError:
-            return self._given
+        from rewire.project.launch.read import read_launches
 
         self._reading_launches = True
         try:
-            return (*self._given, *read_launches(self))
+            found = (*self._given, *read_launches(self))
         finally:
             self._reading_launches = False
+        return tuple(dict.fromkeys(found))
 
     def is_selected(self, path: str) -> bool:
         """True if this run may change ``path``."""
@@ -284,10 +287,7 @@ class ProjectIndex:
 
     @cached_property
     def _loadings(self) -> Mapping[str, tuple[Loading, ...]]:
-        try:
-            from rewire.project.boot.load import loadings
-        except ImportError:
-            return {}
+        from rewire.project.boot.load import loadings
 
         found: dict[str, list[Loading]] = {}
         for launch in self.launches:
