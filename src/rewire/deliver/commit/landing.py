@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from rewire.deliver.commit.git import listed
 from rewire.deliver.commit.preconditions import LANDING, SECOND_NAME
 from rewire.deliver.disk import overwrite
 from rewire.errors import DeliveryError, GitError
@@ -79,7 +80,7 @@ def land(ground: Ground, root: Path, tip: str, branch: str | None, files: Sequen
         try:
             with _undisturbed():
                 git.run(*_move(tip, branch), env={"GIT_REFLOG_ACTION": "rewire apply"}, start_new_session=True)
-                _put_right(root, found, files)
+                _put_right(ground, root, found, files)
         finally:
             for one in found:
                 if one.second is not None:
@@ -127,7 +128,7 @@ def _link(ground: Ground, found: Sequence[Found]) -> None:
     for one in found:
         if one.status.st_nlink < 2 or one.file.after is None:
             continue
-        second = ground.directory / f"{SECOND_NAME}{uuid4().hex}"
+        second = ground.directory / f"{SECOND_NAME}{os.getpid()}-{uuid4().hex}"
         try:
             os.link(ground.git.root / one.file.path, second, follow_symlinks=False)
         except OSError as error:
@@ -138,18 +139,22 @@ def _link(ground: Ground, found: Sequence[Found]) -> None:
         one.second = second
 
 
-def _put_right(root: Path, found: Sequence[Found], files: Sequence[FileChange]) -> None:
+def _put_right(ground: Ground, root: Path, found: Sequence[Found], files: Sequence[FileChange]) -> None:
     try:
-        _settle(root, found, files)
+        rewritten = _settle(root, found, files)
     except OSError as error:
         raise DeliveryError(
             f"the commits are made, but {error.filename} could not be put right: {error.strerror}",
             advice="git status shows what differs; git restore on that file gives the committed text",
         ) from error
+    if rewritten:
+        # The same content for git, but not the size it has noted: without this it would take them for modified.
+        ground.git.attempt("update-index", "-z", "--stdin", stdin=listed(rewritten))
 
 
-def _settle(root: Path, found: Sequence[Found], files: Sequence[FileChange]) -> None:
-    """Make every changed file what the run showed: same bytes, permission bits, owner and hard links."""
+def _settle(root: Path, found: Sequence[Found], files: Sequence[FileChange]) -> list[str]:
+    """Make every changed file what the run showed: bytes, permission bits, owner, hard links; those written anew."""
+    rewritten: list[str] = []
     for one in found:
         if one.file.after is None:
             continue
@@ -158,6 +163,7 @@ def _settle(root: Path, found: Sequence[Found], files: Sequence[FileChange]) -> 
             overwrite(one.second, one.file.after.to_bytes())
             one.second.replace(place)
             one.second = None
+            rewritten.append(one.file.path)
         now = place.lstat()
         if (now.st_uid, now.st_gid) != (one.status.st_uid, one.status.st_gid):
             _give_back(place, one.status)
@@ -168,6 +174,8 @@ def _settle(root: Path, found: Sequence[Found], files: Sequence[FileChange]) -> 
         # A new file outside a sparse checkout is in the commit and not in the work tree.
         if file.after is not None and place.exists() and digest_of(place.read_bytes()) != file.after.digest:
             overwrite(place, file.after.to_bytes())
+            rewritten.append(file.path)
+    return rewritten
 
 
 def _give_back(place: Path, status: os.stat_result) -> None:

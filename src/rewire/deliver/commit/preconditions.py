@@ -5,6 +5,7 @@ Called before a run for what can be known then, and again, with the paths that c
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -87,8 +88,8 @@ def survey(root: Path, options: CommitOptions) -> Ground:
     directory = _git_directory(git, root)
     programs = read_programs(git)
     git.overlay(programs.overlay)
-    _refuse_unfinished(directory)
     _refuse_interrupted(git, directory)
+    _refuse_unfinished(directory)
     head = git.answer("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if head is None:
         raise GitError("the repository has no commit yet", advice="commit your files first, or use --no-commit")
@@ -184,14 +185,25 @@ def _refuse_interrupted(git: Git, directory: Path) -> None:
     head = git.answer("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if head == tip or not _status(git):
         git.run("update-ref", "-d", LANDING, tip)
-        for second in directory.glob(f"{SECOND_NAME}*"):
-            second.unlink()
+        _remove_second_names(directory)
         return
     raise GitError(
         "an earlier run was killed while git was moving the work tree",
-        advice="git status shows the files in between. To go back: git restore --staged --worktree on those files; "
-        f"to go on, then: git merge --ff-only {tip[:12]}; to leave all as it is: git update-ref -d {LANDING}",
+        advice=f"git status shows the files in between (remove {directory / 'index.lock'} if no git is at work). To go "
+        f"back: git restore --staged --worktree on those files; to go on, then: git merge --ff-only {tip[:12]}; "
+        f"to leave all as it is: git update-ref -d {LANDING}",
     )
+
+
+def _remove_second_names(directory: Path) -> None:
+    for second in directory.glob(f"{SECOND_NAME}*"):
+        owner = second.name.removeprefix(SECOND_NAME).partition("-")[0]
+        try:
+            os.kill(int(owner), 0)
+        except ProcessLookupError:
+            second.unlink(missing_ok=True)
+        except (OSError, ValueError):
+            continue
 
 
 def _status(git: Git) -> list[str]:

@@ -11,6 +11,7 @@ from rewire.deliver.commit.objects import build
 from rewire.deliver.commit.preconditions import index_entries, refuse_dirty, survey
 from rewire.deliver.commit.series import cut
 from rewire.deliver.commit.values import CommitOptions, CommitReport
+from rewire.errors import DeliveryError
 
 if TYPE_CHECKING:
     from rewire.deliver.commit.preconditions import Ground
@@ -32,7 +33,13 @@ def commit(result: RunResult, options: CommitOptions | None = None) -> CommitRep
         refuse_dirty(ground, tuple(sorted(touched)), options)
         entries = index_entries(ground, tuple(sorted(touched - born)))
         inspect(root, files)
-        commits = build(ground, root, cut(result, options.per), entries, options.command)
+        try:
+            commits = build(ground, root, cut(result, options.per), entries, options.command)
+        except OSError as error:
+            raise DeliveryError(
+                f"could not build the commits: {error.filename}: {error.strerror}; nothing was changed",
+                advice="the temporary directory (TMPDIR) needs room for the changed files",
+            ) from error
         if not commits:
             return CommitReport((), _short(ground.branch), "")
         land(ground, root, commits[-1].sha, options.branch, files)
