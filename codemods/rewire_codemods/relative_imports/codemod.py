@@ -44,7 +44,11 @@ class RelativeImports(Codemod[FileFacts, ImportOptions]):
         return read_facts(source.text, frozenset(marker.decode() for marker in markers))
 
     def plan(self, facts: Mapping[str, FileFacts], project: Project, options: ImportOptions) -> Plan:
-        """See ``plan.py``."""
+        """See ``plan.py`` and, for the other styles, the modules of their names."""
+        if options.style == "absolute":
+            from rewire_codemods.relative_imports.absolute import plan_absolute
+
+            return plan_absolute(self.name, facts, project, options)
         from rewire_codemods.relative_imports.plan import plan_relative
 
         return plan_relative(self.name, facts, project, options)
@@ -55,13 +59,21 @@ class RelativeImports(Codemod[FileFacts, ImportOptions]):
 
         return ImportTransformer()
 
-    def check(
-        self, before: SourceFile, after: SourceFile, sites: Sequence[Site], options: ImportOptions
-    ) -> str | None:
+    def check(self, before: SourceFile, after: SourceFile, sites: Sequence[Site], options: ImportOptions) -> str | None:
         """The proof: what each changed statement loads, takes and binds is the same before and after."""
         from rewire_codemods.relative_imports.proof import find_difference
 
         return find_difference(before, after, sites)
+
+    def check_project(
+        self, before: Project, after: Project, changed: Sequence[str], options: ImportOptions
+    ) -> Mapping[str, str]:
+        """For the styles that may give a module another name: every import loads the same file as before."""
+        if options.style == "relative":
+            return {}
+        from rewire_codemods.relative_imports.same import find_differences
+
+        return find_differences(before, after, changed)
 
 
 def _names(project: Project, path: str) -> Sequence[str]:

@@ -11,13 +11,15 @@ class Move:
 
     ``binds`` is set where ``import a.b as x`` becomes ``from .a import b as x``: the submodule's name. ``proof`` pairs
     each package the file is loaded in with the absolute name that the statement means there; it takes no part in
-    comparisons, because what is written does not depend on it.
+    comparisons, because what is written does not depend on it. ``was`` is the flat name of a module that gets its full
+    one (``from db import x`` -> ``from backend.db import x``): there the two differ.
     """
 
     level: int
     module: str
     binds: str = ""
     proof: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    was: str = field(default="", compare=False)
 
     @property
     def written(self) -> str:

@@ -26,9 +26,9 @@ class ImportOptions:
         "old import); `convert` them all the same, for starting with `python -m`",
     )
     scope: Literal["package", "siblings"] = option(
-        "package", "`package`: everything in the same top-level package; `siblings`: only what needs a single dot"
+        "package", "where relative imports are wanted: in the whole `package`, or between `siblings` (a single dot)"
     )
-    max_level: int | None = option(None, "the most dots an import may get (default: as many as it needs)")
+    max_level: int | None = option(None, "the most dots a relative import may have (default: as many as it needs)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,6 @@ class AbsoluteOptions:
     """Options of the way back."""
 
     scope: Literal["package", "siblings"] = option(
-        "package", "`package`: every relative import; `siblings`: leave those with a single dot"
+        "package", "`package`: make every relative import absolute; `siblings`: leave those with a single dot"
     )
     max_level: int | None = option(None, "leave relative imports of up to this many dots (default: leave none)")

@@ -76,12 +76,22 @@ def _statement_difference(old: str, new: str, start: int, moved: int, move: Move
     if not move.proof:
         return "no package to prove it for", length
     for package, absolute in move.proof:
+        if move.was:
+            before = _under_its_full_name(before, move.was, absolute)
         was, now = taken(before, package), taken(after, package)
         if was is None or now is None or was != now:
             return f"{old[before.start : before.end]!r} is not {new[after.start : after.end]!r} in {package}", length
         if not any(module == absolute or f"{module}.{name}" == absolute for module, name, _ in was):
             return f"it imports something else than {absolute}", length
     return "", length
+
+
+def _under_its_full_name(statement: ImportStatement, flat: str, full: str) -> ImportStatement:
+    """A flat import as if it had been written with the full name; that both are one file is shown project-wide."""
+    if statement.module == flat:
+        return statement._replace(module=full)
+    names = tuple((full if name == flat else name, alias or flat) for name, alias in statement.names)
+    return statement._replace(names=names)
 
 
 def taken(statement: ImportStatement, package: str) -> Counter[Taken] | None:

@@ -102,7 +102,7 @@ def _obstacle(
             "possible-script",
             "it may be started as a script: nothing says how it is started"
             if path.endswith("__main__.py")
-            else "it has an `if __name__ == \"__main__\"` block and nothing says how it is started",
+            else 'it has an `if __name__ == "__main__"` block and nothing says how it is started',
             'set scripts = "fallback", or scripts = "convert" if it is only ever started with `python -m`',
         )
     return None

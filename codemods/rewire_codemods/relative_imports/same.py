@@ -1,0 +1,44 @@
+"""The proof across files: the multiset of (file loaded, name taken, name bound) of each changed file is the same."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rewire.codemod import Project
+
+Loaded = tuple[str, str, str]
+
+
+def find_differences(before: Project, after: Project, changed: Sequence[str]) -> dict[str, str]:
+    """Path -> what is not the same any more; empty if the proof holds."""
+    found = {}
+    for path in changed:
+        old, new = loaded(before, path), loaded(after, path)
+        if old != new:
+            lost, gained = old - new, new - old
+            found[path] = f"loaded {_shown(lost)} before, loads {_shown(gained)} now"
+    return found
+
+
+def loaded(project: Project, path: str) -> Counter[Loaded]:
+    """What a file's imports load of the project, in the first context that finds it, or beside the file."""
+    found: Counter[Loaded] = Counter()
+    folder = path.rpartition("/")[0]
+    for name in project.imports(path):
+        target = project.resolve(name)
+        place, attribute = (None, None) if target is None else (target.path, target.attribute)
+        if place is None and not name.level:
+            place = project.place_of(name.module, (folder,))
+            attribute = name.name
+        if place is not None:
+            found[place, attribute or "", name.bound] += 1
+    return found
+
+
+def _shown(names: Counter[Loaded]) -> str:
+    listed = [f"{attribute or 'the module'} of {place}" for place, attribute, _ in sorted(names)]
+    return ", ".join(listed[:3]) or "nothing"
