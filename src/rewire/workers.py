@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -13,6 +10,7 @@ from rewire.errors import RewireError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from multiprocessing.context import ForkServerContext
 
 ItemT = TypeVar("ItemT")
 AnswerT = TypeVar("AnswerT")
@@ -54,6 +52,19 @@ def spread(
             if advance:
                 advance(len(one))
         return
+    yield from _in_processes(function, batches, jobs, advance)
+
+
+def _in_processes(
+    function: Callable[[Sequence[ItemT]], Sequence[AnswerT]],
+    batches: Sequence[Sequence[ItemT]],
+    jobs: int,
+    advance: Callable[[int], None] | None,
+) -> Iterator[AnswerT | Died[ItemT]]:
+    import multiprocessing  # 20 ms that a run without workers does not pay
+    from concurrent.futures import FIRST_EXCEPTION, Future, ProcessPoolExecutor, wait
+    from concurrent.futures.process import BrokenProcessPool
+
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(PRELOADED))
     position = 0
@@ -86,8 +97,11 @@ def spread(
 def _one_by_one(
     function: Callable[[Sequence[ItemT]], Sequence[AnswerT]],
     items: Sequence[ItemT],
-    context: multiprocessing.context.ForkServerContext,
+    context: ForkServerContext,
 ) -> Iterator[AnswerT | Died[ItemT]]:
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+
     for item in items:
         with ProcessPoolExecutor(1, mp_context=context) as pool:
             try:

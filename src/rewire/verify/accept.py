@@ -13,8 +13,6 @@ from rewire.model.site import NewFile, Plan, Refusal, Site
 from rewire.model.source import SourceFile, Span, digest_of
 from rewire.model.workspace import FileChange, Workspace
 from rewire.plan import ENGINE_CODES
-from rewire.rewrite.carry import rewrite_file
-from rewire.verify.check import verify_file
 from rewire.workers import Died, spread
 
 if TYPE_CHECKING:
@@ -147,6 +145,9 @@ def rewrite_and_verify(
 
 
 def _one(task: _Task, root: Any, codemod: Codemod[Any, Any], options: Any) -> FileChange | Rejected:
+    from rewire.rewrite.carry import rewrite_file  # LibCST: only where something is rewritten
+    from rewire.verify.check import verify_file
+
     source = task.overlay or read.read(root, task.path)
     if isinstance(source, Failure):
         return Rejected(task.path, "read", source.reason, codemod.name)
