@@ -48,8 +48,13 @@ def code_block(text: str, language: str = "") -> str:
 
 
 def prose(text: str) -> str:
-    """``text`` as plain words in Markdown: no markup, no HTML, no mention, no reference, one line."""
-    shown = one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    """``text`` as plain words in Markdown: no markup, no HTML, no link, no mention, no reference, one line.
+
+    GitHub looks for mentions and references in what is already rendered, so only a character in between stops it.
+    """
+    shown = one_line(text).strip().replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     shown = re.sub(r"([\\`*_{}\[\]|~])", r"\\\1", shown)
-    shown = re.sub(r"(?<!\w)@(?=\w)", "@\u200b".replace("\u200b", "&#8203;"), shown)
-    return re.sub(r"#(?=\w)", "\\#", shown)
+    shown = re.sub(r"^([-+=#:])", r"\\\1", shown)
+    shown = re.sub(r"^(\d+)([.)])", r"\1\\\2", shown)
+    shown = shown.replace("://", "&colon;//").replace("www.", "www&period;")
+    return re.sub(r"([@#])(?=\w)", r"\1&#8203;", shown)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from rewire.model.site import Change
     from rewire.model.source import Span
     from rewire.model.workspace import FileChange
 
@@ -49,6 +50,17 @@ def hunks(file: FileChange, context: int = CONTEXT) -> tuple[Hunk, ...]:
     new = _lines(file.after.text if file.after else "")
     edits = [edit for window in _windows(file, old, new) for edit in _edits(old, new, window)]
     return tuple(_hunk(old, new, group, context) for group in _grouped(edits, context))
+
+
+def excerpt(file: FileChange, change: Change, context: int = 1) -> tuple[tuple[Sign, str], ...]:
+    """The lines of one change alone, whatever else was changed in its file."""
+    old = _lines(file.before.text if file.before else "")
+    new = _lines(file.after.text if file.after else "")
+    a, b = _line_range(_starts(old), change.before)
+    c, d = _line_range(_starts(new), change.after)
+    edits = list(_edits(old, new, _Edit(a, b, c, d)))
+    groups = _grouped(edits, context)
+    return tuple(line for group in groups for line in _hunk(old, new, group, context).lines)
 
 
 def _lines(text: str) -> list[str]:

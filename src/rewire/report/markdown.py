@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rewire.report.escape import code_block, code_span, prose
-from rewire.report.hunks import hunks
+from rewire.report.hunks import excerpt
 from rewire.report.page import PROMISES
 from rewire.report.tally import count, place, refusal_groups, row, shape_groups
 
@@ -108,14 +108,9 @@ def _shapes(outcome: Outcome) -> Iterator[str]:
 
 
 def _excerpt(file: FileChange, change: Change) -> str:
-    """The hunk of one change, as a diff."""
-    from dataclasses import replace
-
-    lines = []
-    for hunk in hunks(replace(file, changes=(change,)), context=1) if file.before and file.after else ():
-        if hunk.old_start <= change.line <= hunk.old_start + hunk.old_count:
-            lines += [f"{sign}{text}" for sign, text in hunk.lines]
-    return f"{code_span(place(file.path, change.line))}\n\n{code_block(chr(10).join(lines), 'diff')}\n"
+    """The lines of one change, as a diff."""
+    text = "\n".join(f"{sign}{line}" for sign, line in excerpt(file, change))
+    return f"{code_span(place(file.path, change.line))}\n\n{code_block(text, 'diff')}\n"
 
 
 def _facts(result: RunResult) -> Iterator[str]:
