@@ -1,0 +1,223 @@
+"""What ``locate`` says about one file, and the recipes that ``plan`` hands to the transformer. Plain frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from rewire.codemod import Span
+
+Step = int | str
+Path = tuple[Step, ...]
+"""Way to a statement from a list of statements: index, suite, index, suite, index, ... (``(2, "finalbody", 0)``)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why a place is refused: a code of ``refusals.CODES`` and what was seen there."""
+
+    code: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """One source of a DSN expression: an environment variable, a module-level name, an attribute of ``self``, a literal."""
+
+    kind: Literal["env", "name", "self", "literal", "parameter", "local"]
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """An argument as written, and as a template of text and atoms. ``pure`` False: it is computed by a call."""
+
+    text: str
+    pieces: tuple[str | Atom, ...]
+    pure: bool = True
+
+    @property
+    def atoms(self) -> tuple[Atom, ...]:
+        """The atoms alone."""
+        return tuple(piece for piece in self.pieces if isinstance(piece, Atom))
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What ``connect(...)`` is given: what names the database, the limit, and what ``acquire`` cannot carry."""
+
+    database: tuple[tuple[str, Expression], ...] = ()
+    timeout: str = ""
+    others: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The database as people write it: the DSN expression, or ``host=..., database=...``."""
+        if len(self.database) == 1 and self.database[0][0] == "dsn":
+            return self.database[0][1].text
+        return ", ".join(f"{key}={value.text}" for key, value in self.database) or "(environment)"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Exactly what becomes of the statements of one BLOCK site; paths count from the block's first statement.
+
+    ``form``: ``block`` (an ``async with`` around what follows the connect), ``item`` (the item of a ``with`` that is
+    there), ``stack`` (``enter_async_context``), ``closes`` (nothing but closes go).
+    ``until`` ends the run in the connect's own list; the last ``left`` statements of the block, after emptied ``try``
+    statements are dissolved, stay outside it. ``drops`` are statements that go. ``strings`` are the literals that go
+    with the connect call and the closes. ``yields`` is the ``return conn`` of a factory; ``base`` is where the block
+    starts in the function's own list.
+    """
+
+    block: Span
+    form: Literal["block", "item", "stack", "closes"]
+    name: str
+    connect: Path
+    until: int = 0
+    left: int = 0
+    drops: tuple[Path, ...] = ()
+    stack: str = ""
+    strings: tuple[str, ...] = ()
+    item: int = 0
+    yields: Path = ()
+    base: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A statement (or one name of an import statement) that may go once nothing reads ``name``.
+
+    ``scope`` is the function that holds it (empty: the module) and ``reads`` how often that function reads the name.
+    """
+
+    span: Span
+    name: str
+    kind: Literal["import", "assignment"]
+    uses: tuple[str, ...] = ()
+    strings: tuple[str, ...] = ()
+    scope: str = ""
+    reads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A call inside a block: the callee as written. ``passes``: the connection is an argument. ``tail``: it comes
+    after the last use of the connection, in the ``tail``-th statement from the end of the block (0: it does not)."""
+
+    callee: str
+    line: int
+    passes: bool = False
+    tail: int = 0
+    awaited: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One place that opens a connection: ``asyncpg.connect`` or, in a second look, a call of a factory.
+
+    ``name`` is what the connection is bound to, ``function`` the qualified name around it (empty: module level).
+    ``hands`` says how the connection leaves the function: returned (a factory), yielded, or not at all.
+    ``gone`` are the names read by code that the rewriting removes.
+    """
+
+    span: Span
+    line: int
+    function: str
+    name: str = ""
+    shape: str = ""
+    trouble: Trouble | None = None
+    recipe: Recipe | None = None
+    init: Removal | None = None
+    arguments: Arguments = Arguments()
+    calls: tuple[Called, ...] = ()
+    state: tuple[str, ...] = ()
+    slow: tuple[str, ...] = ()
+    hands: Literal["", "returns", "yields"] = ""
+    gone: tuple[tuple[str, int], ...] = ()
+    locals: tuple[Removal, ...] = ()
+    max_left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of the file, as the call graph sees it.
+
+    ``acquires``: it takes a connection from some pool itself. ``state``: session state that it sets on a connection.
+    ``types``: what local names and parameters are instances of, as written. ``depends``: parameter and dependency of
+    each ``Depends(...)``.
+    """
+
+    name: str
+    line: int
+    is_async: bool
+    calls: tuple[Called, ...] = ()
+    acquires: bool = False
+    state: tuple[str, ...] = ()
+    types: tuple[tuple[str, str], ...] = ()
+    depends: tuple[tuple[str, str], ...] = ()
+    decorators: tuple[str, ...] = ()
+    yields: bool = False
+    returns: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """A class: its bases as written, and what ``self.x`` is an instance of or comes from."""
+
+    name: str
+    bases: tuple[str, ...] = ()
+    types: tuple[tuple[str, str], ...] = ()
+    values: tuple[tuple[str, Expression], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A module-level ``NAME = expression`` (the only binding of that name): where, and what it comes from."""
+
+    name: str
+    value: Expression | None
+    instance: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolMaking:
+    """A ``create_pool`` call: its database, its size, and the module-level name it fills (empty: none)."""
+
+    line: int
+    function: str
+    arguments: Arguments
+    fills: str = ""
+    max_size: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PoolName:
+    """A module-level name that a pool is put into, the functions that return it, and those that put it there."""
+
+    name: str
+    getters: tuple[str, ...] = ()
+    async_getters: tuple[str, ...] = ()
+    setters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """Everything that is asked of one file."""
+
+    path: str
+    openings: tuple[Opening, ...] = ()
+    functions: tuple[Function, ...] = ()
+    classes: tuple[Class, ...] = ()
+    constants: tuple[Constant, ...] = ()
+    removals: tuple[Removal, ...] = ()
+    names: tuple[tuple[str, int], ...] = ()
+    bound: tuple[str, ...] = ()
+    imports: tuple[tuple[str, str], ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()
+    makings: tuple[PoolMaking, ...] = ()
+    pools: tuple[PoolName, ...] = ()
+    insert_at: int = 0
+    guarded: bool = False
+    guard_calls: tuple[tuple[str, int], ...] = ()

@@ -1,0 +1,235 @@
+"""Write a provider on request: a module of its own with the application's lifespan around it, or an acquire with fallback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from rewire.codemod import INSERT, NewFile, Note, Project, Site, Span
+from rewire_codemods.shared_pool.facts import Arguments, Trouble
+from rewire_codemods.shared_pool.options import SharedPoolOptions
+from rewire_codemods.shared_pool.provider import Provider
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rewire_codemods.shared_pool.atlas import Atlas
+    from rewire_codemods.shared_pool.decisions import Decision
+
+NAME = "shared-pool"
+
+_MODULE = '''"""The one connection pool of this process: opened and closed by the application, lent by ``acquire``."""
+
+from __future__ import annotations
+
+{imports}
+
+import asyncpg
+
+_pool: asyncpg.Pool | None = None
+
+
+async def init_pool(dsn: str | None = None, *, min_size: int = 0, max_size: int = 10, **connect: Any) -> None:
+    """Open the pool. No connection is made before the first one is asked for, so nothing fails here that did not fail
+    before; a second call does nothing."""
+    global _pool
+    if _pool is None:
+        _pool = await asyncpg.create_pool(dsn, min_size=min_size, max_size=max_size, **connect)
+
+
+async def close_pool() -> None:
+    """Close the pool, waiting for the connections that are lent; a second call does nothing."""
+    global _pool
+    pool, _pool = _pool, None
+    if pool is not None:
+        await pool.close()
+
+
+'''
+_STRICT = '''def acquire(timeout: float | None = 60) -> Any:
+    """``async with acquire() as connection:``. TimeoutError where no connection becomes free in ``timeout`` seconds.
+
+    RuntimeError where no pool is open.
+    """
+    if _pool is None:
+        raise RuntimeError("the connection pool is not open: await init_pool(dsn) first")
+    return _pool.acquire(timeout=timeout)
+'''
+_LENIENT = '''@asynccontextmanager
+async def acquire(timeout: float | None = 60) -> AsyncIterator[Any]:
+    """``async with acquire() as connection:``; where no pool is open (a script, a test), a connection of its own."""
+    if {pool} is not None:
+        async with {pool}.acquire(timeout=timeout) as connection:
+            yield connection
+        return
+    connection = await {connect}({arguments}timeout=timeout)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+'''
+
+
+@dataclass
+class Written:
+    """What a provider adds to the plan."""
+
+    files: list[NewFile] = field(default_factory=list)
+    sites: list[Site] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+@dataclass
+class Made:
+    """A provider that this run writes: into a new file, or beside a getter that is there."""
+
+    provider: Provider
+    options: SharedPoolOptions
+    insert: tuple[Site, ...] = ()
+
+    def write(self, project: Project, atlas: Atlas, decisions: Sequence[Decision]) -> Written:
+        """The new file and the lifespan, or the inserted function."""
+        if self.insert:
+            return Written(sites=list(self.insert))
+        from rewire_codemods.shared_pool.lifespan import wire
+
+        written = Written()
+        source = source_of_database(project, atlas, decisions, self.provider.path)
+        fallback = self.options.fallback == "connect"
+        if fallback and source is None:
+            written.notes.append(
+                Note(NAME, "acquire() has no fallback: nothing says what to connect to outside a server")
+            )
+            fallback = False
+        written.files.append(
+            NewFile(self.provider.path, _module_text(fallback, source), "the provider of the shared pool")
+        )
+        for line in package_markers(project, self.provider.path):
+            written.files.append(NewFile(line, "", "makes the folder a package, as its neighbours are"))
+        application = wire(project, atlas, self.provider, decisions)
+        written.sites += application.sites
+        written.notes += application.notes
+        return written
+
+
+def _module_text(fallback: bool, source: Database | None) -> str:
+    if not fallback or source is None:
+        return _MODULE.format(imports="from typing import Any") + _STRICT
+    imports = [
+        "from collections.abc import AsyncIterator",
+        "from contextlib import asynccontextmanager",
+        "from typing import Any",
+    ]
+    text = _MODULE.format(
+        imports="\n".join(sorted([*imports, *(line for line in source.imports if line == "import os")]))
+    )
+    own = [line for line in source.imports if line != "import os"]
+    if own:
+        text = text.replace("import asyncpg\n", "import asyncpg\n\n" + "\n".join(own) + "\n", 1)
+    return text + _LENIENT.format(pool="_pool", connect="asyncpg.connect", arguments=source.written + ", ")
+
+
+@dataclass(frozen=True)
+class Database:
+    """How a module writes the arguments that name the database, and the imports for that."""
+
+    written: str
+    imports: tuple[str, ...] = ()
+
+
+def source_of_database(project: Project, atlas: Atlas, decisions: Sequence[Decision], target: str) -> Database | None:
+    """The arguments of a converted opening in terms that work in ``target``; None if none of them does."""
+    for decision in decisions:
+        if decision.caller_of or decision.opening.shape == "dependency":
+            continue
+        found = express(project, atlas, decision.path, decision.opening.arguments, target)
+        if found is not None:
+            return found
+    return None
+
+
+def express(project: Project, atlas: Atlas, path: str, arguments: Arguments, target: str) -> Database | None:
+    """Arguments of ``path`` as ``target`` can write them: names imported from where they are defined."""
+    imports: list[str] = []
+    parts = []
+    for key, value in arguments.database:
+        if not value.pure or any(atom.kind in {"parameter", "local", "self"} for atom in value.atoms) or key == "*":
+            return None
+        text = ""
+        for piece in value.pieces:
+            if isinstance(piece, str):
+                text += piece
+            elif piece.kind == "env":
+                imports.append("import os")
+                text += f'os.environ["{piece.value}"]'
+            elif piece.kind == "literal":
+                text += piece.value if piece.value.isdigit() or piece.value == "None" else _quoted(piece.value)
+            else:
+                place = atlas.locate_name(path, piece.value)
+                line = project.import_line(target, place[0], place[1]) if place else None
+                if place is None or (place[0] != target and line is None):
+                    return None
+                if place[0] != target and line is not None:
+                    imports.append(line.strip())
+                text += place[1] + (f".{place[2]}" if place[2] else "")
+        parts.append(text if key == "dsn" else f"**{text}" if key == "**" else f"{key}={text}")
+    return Database(", ".join(parts), tuple(dict.fromkeys(imports)))
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def package_markers(project: Project, path: str) -> list[str]:
+    """``__init__.py`` files that the new module's folder needs, where its parent package has one."""
+    folder = path.rpartition("/")[0]
+    found = []
+    while folder and f"{folder}/__init__.py" not in project.paths:
+        if any(other.startswith(folder + "/") for other in project.paths):
+            break
+        parent = folder.rpartition("/")[0]
+        if not parent or f"{parent}/__init__.py" not in project.paths:
+            break
+        found.append(f"{folder}/__init__.py")
+        folder = parent
+    return found
+
+
+def make_provider(path: str, options: SharedPoolOptions) -> Made:
+    """The provider that ``create_provider`` asks for."""
+    return Made(Provider(path, "acquire", "acquire", "_pool"), options)
+
+
+def make_fallback(project: Project, atlas: Atlas, provider: Provider, decisions: Sequence[Decision]) -> Made | Trouble:
+    """An ``acquire()`` beside the getter that falls back to a direct connection; one that is there is used."""
+    facts = atlas.file(provider.path)
+    source = project.source(provider.path)
+    if facts is None or source is None or not provider.pool_name:
+        return Trouble("no-provider", 'fallback = "connect" needs a provider with a module-level pool')
+    if not project.is_selected(provider.path):
+        return Trouble("no-provider", f'fallback = "connect" writes to {provider.path}, which is not part of this run')
+    name = "acquire"
+    written = Provider(provider.path, name, "acquire", provider.pool_name)
+    if atlas.function(provider.path, name):
+        return Made(written, SharedPoolOptions(), ())
+    passed = [decision for decision in decisions if decision.trouble is None]
+    database = source_of_database(project, atlas, passed, provider.path)
+    if database is None:
+        return Trouble("no-provider", "nothing says what acquire() should connect to where no pool is open")
+    origins = dict(facts.imports)
+    connect = next((f"{bound}.connect" for bound, origin in origins.items() if origin == "asyncpg"), "")
+    wanted = ["from collections.abc import AsyncIterator", "from contextlib import asynccontextmanager",
+              "from typing import Any", *database.imports]  # fmt: skip
+    if not connect:
+        wanted.append("import asyncpg")
+        connect = "asyncpg.connect"
+    lines = [line + "\n" for line in wanted if line.split()[-1] not in facts.bound]
+    body = _LENIENT.format(pool=provider.pool_name, connect=connect, arguments=database.written + ", ")
+    start, end = Span(facts.insert_at, facts.insert_at), Span(len(source.text), len(source.text))
+    sites = [Site(NAME, provider.path, end, INSERT, f"\n\n{body}", "acquire(): the pool, or a direct connection",
+                  "provider", support=True)]  # fmt: skip
+    if lines:
+        sites.append(
+            Site(NAME, provider.path, start, INSERT, "".join(lines), "imports for acquire()", "import", support=True)
+        )
+    return Made(written, SharedPoolOptions(), tuple(sites))

@@ -1,0 +1,197 @@
+"""The plan: provider, databases, roles, gates, factories, then one site for each opening that passes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rewire.codemod import BLOCK, INSERT, NewFile, Note, Plan, Project, Refusal, Site, Span
+from rewire_codemods.shared_pool import edits
+from rewire_codemods.shared_pool.atlas import Atlas
+from rewire_codemods.shared_pool.cleanup import Cleanup
+from rewire_codemods.shared_pool.decisions import Court, Decision, refuse_nested, suppressed_lines, with_left
+from rewire_codemods.shared_pool.dsn import Databases
+from rewire_codemods.shared_pool.factories import Factories
+from rewire_codemods.shared_pool.facts import FileFacts, Trouble
+from rewire_codemods.shared_pool.ledger import Ledger
+from rewire_codemods.shared_pool.making import Made, make_fallback, make_provider
+from rewire_codemods.shared_pool.provider import Provider, Way, find_provider, way_to
+from rewire_codemods.shared_pool.refusals import ADVICE
+from rewire_codemods.shared_pool.roles import Roles
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rewire_codemods.shared_pool.options import SharedPoolOptions
+
+NAME = "shared-pool"
+
+
+class Planner:
+    """One planning run. ``plan`` is the whole of it, from top to bottom."""
+
+    def __init__(self, facts: Mapping[str, FileFacts], project: Project, options: SharedPoolOptions) -> None:
+        self._facts = facts
+        self._project = project
+        self._options = options
+        self._atlas = Atlas(project, facts)
+        self._sites: list[Site] = []
+        self._notes: list[Note] = []
+        self._files: list[NewFile] = []
+
+    def plan(self) -> Plan:
+        """Every decision."""
+        provider, made = self._provider()
+        roles = Roles(self._project)
+        databases = self._databases(provider, roles)
+        court = Court(self._project, self._atlas, self._options, provider, databases, roles)
+        decisions = self._judge(court)
+        factories = Factories(court, decisions)
+        decisions += factories.open_up()
+        if isinstance(provider, Provider):
+            refuse_nested(decisions, self._atlas, provider)
+            factories.all_or_none(decisions)
+            made = made or self._fallback(provider, decisions, databases)
+            self._write(decisions, made.provider if made else provider, made, factories, databases)
+        refusals = tuple(_refusal(decision) for decision in decisions if decision.trouble)
+        ledger = Ledger(self._atlas, self._options, provider, databases, roles, decisions)
+        notes = (*self._notes, *ledger.notes())
+        sites = tuple(sorted(self._sites, key=lambda site: (site.path, site.span, site.kind, site.summary)))
+        return Plan(sites, refusals, tuple(self._files), notes, ledger.facts())
+
+    def _provider(self) -> tuple[Provider | Trouble, Made | None]:
+        created = self._options.create_provider
+        if created and not self._options.provider:
+            if created in self._project.paths:
+                return find_provider(self._atlas, f"{created}:acquire"), None
+            made = make_provider(created, self._options)
+            return made.provider, made
+        return find_provider(self._atlas, self._options.provider), None
+
+    def _databases(self, provider: Provider | Trouble, roles: Roles) -> Databases:
+        databases = Databases(self._atlas, self._options.same_dsn)
+        for path, facts in self._facts.items():
+            for opening in facts.openings:
+                if isinstance(provider, Trouble) or path != provider.path:
+                    databases.add(path, opening)
+        served = [
+            facts for facts in self._atlas.files_with_asyncpg if roles.of(facts).role in {"server", "mixed", "worker"}
+        ]
+        makings = [(facts.path, making.function, making.arguments) for facts in served for making in facts.makings]
+        databases.settle(makings, isinstance(provider, Provider) and self._in_use(provider))
+        return databases
+
+    def _in_use(self, provider: Provider) -> bool:
+        """True if some file acquires through the provider already."""
+        name = provider.attribute.partition(".")[0]
+        for path in {entry.path for entry in self._project.importers_of(provider.path)} - {provider.path}:
+            source = self._project.source(path)
+            if source is not None and f"{name}" in source.text and "async with" in source.text:
+                return True
+        own = self._atlas.file(provider.path) if provider.path in self._project.paths else None
+        return any(function.acquires for function in own.functions) if own else False
+
+    def _judge(self, court: Court) -> list[Decision]:
+        decisions = []
+        for path, facts in self._facts.items():
+            silent = suppressed_lines(self._project.source(path), NAME)
+            for opening in facts.openings:
+                decision = court.judge(facts, opening)
+                if any(line.start <= opening.span.start < line.end for line in silent):
+                    decision.suppressed = True
+                    decision.trouble = decision.trouble or Trouble("not-bound", "suppressed by a comment")
+                decisions.append(decision)
+        return decisions
+
+    def _fallback(self, provider: Provider, decisions: Sequence[Decision], databases: Databases) -> Made | None:
+        wanted = self._options.fallback == "connect" and provider.kind != "acquire"
+        if not wanted or not any(decision.trouble is None for decision in decisions):
+            return None
+        made = make_fallback(self._project, self._atlas, provider, decisions)
+        if isinstance(made, Trouble):
+            for decision in decisions:
+                decision.trouble = decision.trouble or made
+            return None
+        return made
+
+    def _write(
+        self,
+        decisions: list[Decision],
+        provider: Provider,
+        made: Made | None,
+        factories: Factories,
+        databases: Databases,
+    ) -> None:
+        """Sites of everything that passed: file by file, with the imports and removals that follow from them."""
+        by_path: dict[str, list[Decision]] = {}
+        for decision in decisions:
+            if decision.trouble is None:
+                by_path.setdefault(decision.path, []).append(decision)
+        changed = {path: self._write_file(path, found, provider, factories) for path, found in sorted(by_path.items())}
+        if made is not None and any(changed.values()):
+            converted = [decision for decision in decisions if decision.trouble is None]
+            written = made.write(self._project, self._atlas, converted)
+            self._files += written.files
+            self._sites += written.sites
+            self._notes += written.notes
+
+    def _write_file(self, path: str, decisions: list[Decision], provider: Provider, factories: Factories) -> bool:
+        facts = self._atlas.file(path)
+        assert facts is not None
+        direct = [decision for decision in decisions if not decision.caller_of]
+        way = way_to(self._project, provider, facts) if direct else Way("")
+        if way is None:
+            for decision in direct:
+                decision.trouble = Trouble(
+                    "provider-import", f"nothing imports {provider.path} from {path} in every launch"
+                )
+            direct, way = [], Way("")
+        uses: Counter[str] = Counter()
+        for decision in decisions:
+            if decision.trouble is None:
+                text = factories.acquire(decision, way, provider)
+                uses.update(_roots(text))
+                self._sites += _sites_of(decision, text, factories)
+        inserts = ([way.insert] if direct and way.insert else []) + factories.imports(path)
+        if inserts:
+            self._sites.append(Site(NAME, path, Span(facts.insert_at, facts.insert_at), INSERT, "".join(inserts),
+                                    f"import {provider.path}", "import", support=True))  # fmt: skip
+        openings = [decision.opening for decision in decisions if decision.trouble is None]
+        self._sites += Cleanup(self._project, facts, openings, uses).sites(NAME)
+        return bool(openings)
+
+
+def _roots(text: str) -> set[str]:
+    """The names that an expression reads, roughly: its words."""
+    cleaned = "".join(char if char.isalnum() or char == "_" else " " for char in text)
+    return set(cleaned.split())
+
+
+def _sites_of(decision: Decision, acquire: str, factories: Factories) -> list[Site]:
+    opening = with_left(decision.opening, decision.left)
+    recipe = opening.recipe
+    assert recipe is not None
+    special = factories.site(decision, acquire)
+    if special is not None:
+        return [special]
+    summary = f"{opening.name or 'the connection'} comes from the pool ({opening.shape})"
+    if decision.caller_of:
+        summary = f"{opening.name} comes from {decision.caller_of} as a context manager"
+    if recipe.form == "closes":
+        summary = f"{opening.name} is no longer closed by hand"
+    main = Site(NAME, decision.path, recipe.block, BLOCK, edits.Wrap(recipe, acquire), summary, opening.shape,
+                decision.group, edits_strings=bool(recipe.strings))  # fmt: skip
+    if opening.init is None:
+        return [main]
+    group = decision.group or f"{decision.path}:{opening.span.start}"
+    drop = Site(NAME, decision.path, opening.init.span, BLOCK, edits.Drop(opening.init.strings),
+                f"remove the idle {opening.name} = None", "cleanup", group, support=True)  # fmt: skip
+    return [replace(main, group=group), drop]
+
+
+def _refusal(decision: Decision) -> Refusal:
+    assert decision.trouble is not None
+    code = decision.trouble.code
+    return Refusal(NAME, decision.path, decision.opening.span, code, decision.trouble.reason, ADVICE[code],
+                   decision.opening.line)  # fmt: skip

@@ -1,0 +1,163 @@
+"""Statements by path: the lists of statements in a function, and small questions about one statement."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rewire_codemods.shared_pool.facts import Path
+
+_ANNOTATION = re.compile(r"[\w.\[\], |]+")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+Statement = cst.BaseStatement | cst.SimpleStatementSuite | cst.If
+"""A statement in a list; a one-line suite (``if x: y``) counts as a list of one."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One statement, its path, and the parts of it that are not statements in turn."""
+
+    path: Path
+    node: Any
+    header: tuple[cst.CSTNode, ...]
+
+
+def members(suite: cst.BaseSuite) -> Sequence[Any]:
+    """The statements of a suite; a one-line suite stands for itself."""
+    return suite.body if isinstance(suite, cst.IndentedBlock) else (suite,)
+
+
+def suites(node: Any) -> Iterator[tuple[str, Sequence[Any]]]:
+    """The statement lists of a compound statement by name. An ``elif`` is a list of one ``If`` called ``orelse``."""
+    if isinstance(node, (cst.Try, cst.TryStar)):
+        yield "body", members(node.body)
+        for index, handler in enumerate(node.handlers):
+            yield f"handler{index}", members(handler.body)
+        if node.orelse:
+            yield "orelse", members(node.orelse.body)
+        if node.finalbody:
+            yield "finalbody", members(node.finalbody.body)
+    elif isinstance(node, (cst.If, cst.For, cst.While)):
+        yield "body", members(node.body)
+        if isinstance(node.orelse, cst.If):
+            yield "orelse", (node.orelse,)
+        elif node.orelse:
+            yield "orelse", members(node.orelse.body)
+    elif isinstance(node, cst.With):
+        yield "body", members(node.body)
+    elif isinstance(node, cst.Match):
+        for index, case in enumerate(node.cases):
+            yield f"case{index}", members(case.body)
+
+
+def header(node: Any) -> tuple[cst.CSTNode, ...]:
+    """The parts of a statement outside its suites: tests, targets, items, handler types, decorators."""
+    if isinstance(node, (cst.Try, cst.TryStar)):
+        return tuple(part for handler in node.handlers for part in (handler.type, handler.name) if part is not None)
+    if isinstance(node, cst.Match):
+        parts = [part for case in node.cases for part in (case.pattern, case.guard) if part is not None]
+        return (node.subject, *parts)
+    if isinstance(node, cst.If):
+        return (node.test,)
+    if isinstance(node, cst.While):
+        return (node.test,)
+    if isinstance(node, cst.For):
+        return (node.target, node.iter)
+    if isinstance(node, cst.With):
+        return tuple(node.items)
+    return (node,)
+
+
+def lines(statements: Sequence[Any], above: Path = ()) -> Iterator[Line]:
+    """Every statement of a list and below it in source order; bodies of nested functions and classes are not entered."""
+    for index, node in enumerate(statements):
+        path = (*above, index)
+        yield Line(path, node, header(node))
+        for name, inner in suites(node):
+            yield from lines(inner, (*path, name))
+
+
+def at(statements: Sequence[Any], path: Path) -> Any:
+    """The statement at ``path``."""
+    node: Any = statements[int(path[0])]
+    for name, index in zip(path[1::2], path[2::2], strict=True):
+        node = dict(suites(node))[str(name)][int(index)]
+    return node
+
+
+def list_at(statements: Sequence[Any], above: Path) -> Sequence[Any]:
+    """The list that holds the statement paths beginning with ``above`` (``()``: the outermost one)."""
+    if not above:
+        return statements
+    return dict(suites(at(statements, above[:-1])))[str(above[-1])]
+
+
+def small(node: Any) -> cst.BaseSmallStatement | None:
+    """The simple statement that ``node`` consists of; None if it is compound or several on a line."""
+    if isinstance(node, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) and len(node.body) == 1:
+        return node.body[0]
+    return None
+
+
+def smalls(node: Any) -> Sequence[cst.BaseSmallStatement]:
+    """The simple statements of a line; none for a compound statement."""
+    return node.body if isinstance(node, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) else ()
+
+
+def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """A node and everything below it, in source order."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack.extend(reversed(current.children))
+
+
+def reading(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
+    """The children of a node without names that read nothing: attributes, keywords, what an import names."""
+    if isinstance(node, (cst.Attribute, cst.Arg)):
+        return (node.value,)
+    if isinstance(node, (cst.Import, cst.ImportFrom)):
+        return ()
+    return node.children
+
+
+def names_in(*nodes: cst.CSTNode) -> Counter[str]:
+    """How often each plain name occurs in some nodes; strings that look like annotations count by their words."""
+    found: Counter[str] = Counter()
+    stack = list(nodes)
+    while stack:
+        current = stack.pop()
+        if isinstance(current, cst.Name):
+            found[current.value] += 1
+        elif isinstance(current, cst.SimpleString):
+            value = current.evaluated_value
+            if isinstance(value, str) and _ANNOTATION.fullmatch(value):
+                found.update(_WORD.findall(value))
+        else:
+            stack.extend(reading(current))
+    return found
+
+
+def last_name(node: cst.CSTNode) -> str:
+    """``create_task`` of ``asyncio.create_task`` and of ``group().create_task``; empty for anything unnamed."""
+    if isinstance(node, cst.Attribute):
+        return node.attr.value
+    return node.value if isinstance(node, cst.Name) else ""
+
+
+def unwrap(node: cst.BaseExpression) -> cst.BaseExpression:
+    """The expression that is awaited, or the expression itself."""
+    return node.expression if isinstance(node, cst.Await) else node
+
+
+def ends(node: Any) -> bool:
+    """True if control never goes on behind a simple statement."""
+    return any(isinstance(part, (cst.Return, cst.Raise, cst.Break, cst.Continue)) for part in smalls(node))
