@@ -1,0 +1,253 @@
+"""Make one conversion: the engine's module, its importers, the application and every other entry point, in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from rewire_codemods.engine_init.definition import TableCall
+from rewire_codemods.engine_init.entrypoints import find_entries, reject_workers, wire_entries
+from rewire_codemods.engine_init.generating import engine_declaration, write_functions
+from rewire_codemods.engine_init.handlers import Handlers, read_handlers
+from rewire_codemods.engine_init.importers import guard_dependencies, read_importers, repoint
+from rewire_codemods.engine_init.obstacle import Obstacle
+from rewire_codemods.engine_init.owners import edit_closer, edit_table_maker
+from rewire_codemods.engine_init.places import spaced
+from rewire_codemods.engine_init.reach import dependents, loaded_by
+from rewire_codemods.engine_init.reading import bindings, top_statement
+from rewire_codemods.engine_init.startup import Startup, read_startup
+from rewire_codemods.engine_init.tables import TableSet, build_tables, with_call
+from rewire_codemods.engine_init.testfiles import wire_tests
+from rewire_codemods.engine_init.touching import calls_at_import, touching
+from rewire_codemods.engine_init.wiring import calls_of, import_functions, insertion_point, wire
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from rewire_codemods.engine_init.application import Application
+    from rewire_codemods.engine_init.conversion import Conversion
+    from rewire_codemods.engine_init.facts import FileFacts
+    from rewire_codemods.engine_init.importers import Importers
+    from rewire_codemods.engine_init.touching import Place
+
+
+def convert(conversion: Conversion, facts: Mapping[str, FileFacts]) -> dict[str, object]:
+    """Collect every edit of the conversion; answers with its figures for the report. Raises Obstacle."""
+    definition, application, options = conversion.definition, conversion.application, conversion.options
+    users = dependents(conversion.shelf.project, conversion.path)
+    if options.wire:
+        reject_workers(conversion, users, facts)
+    entries = find_entries(conversion, users)
+    importers = read_importers(conversion, entries.alone)
+    hot = touching(conversion, users)
+    made = _calls_of_table_maker(conversion, hot, entries.alone)
+    tables = [*definition.tables, *importers.tables]
+    handlers = read_handlers(conversion.shelf, application, conversion.known) if _is_bare(application) else Handlers()
+    startup = _startup(conversion, handlers)
+    importers.kept |= startup.uses | {id(node) for entry in importers.tables for node in _walk(conversion, entry)}
+    table_set = None
+    if tables or startup.calls or definition.table_maker is not None:
+        table_set = build_tables(conversion, tables, startup.calls)
+    lines = _table_lines(conversion, [*tables, *made])
+    dependencies = guard_dependencies(conversion)
+    if options.wire:
+        wire_tests(conversion, entries.tests, importers, [*tables, *made], dependencies)
+    repoint(conversion, importers)
+    for path, node in startup.edits:
+        _create_at_start(conversion, path, node)
+    if application is not None:
+        wire(conversion, application, handlers, lines)
+        wire_entries(conversion, entries, importers, hot)
+    for entry in [*tables, *made]:
+        _drop_table_call(conversion, entry)
+    _edit_definition(conversion, importers, table_set)
+    return _figures(conversion, table_set, dependencies)
+
+
+def _is_bare(application: Application | None) -> bool:
+    return application is not None and application.lifespan is None
+
+
+def _walk(conversion: Conversion, entry: TableCall) -> list[cst.CSTNode]:
+    return list(conversion.shelf.tree(entry.path).walk(entry.call))
+
+
+def _startup(conversion: Conversion, handlers: Handlers) -> Startup:
+    application = conversion.application
+    if application is None:
+        return Startup()
+    functions = []
+    if application.lifespan is not None:
+        functions.append((application.lifespan_path, application.lifespan))
+    names = {text.removeprefix("await ").removesuffix("()") for text in handlers.startup}
+    functions += [
+        (application.path, node)
+        for node in application.tree.walk()
+        if isinstance(node, cst.FunctionDef) and node.name.value in names
+    ]
+    return read_startup(conversion, functions)
+
+
+def _calls_of_table_maker(
+    conversion: Conversion, hot: Collection[Place], alone: Collection[str]
+) -> list[TableCall]:
+    """Calls at import that touch the database: those of the owner's table function move, any other one is in the way."""
+    definition, application = conversion.definition, conversion.application
+    maker = definition.table_maker.name.value if definition.table_maker is not None else ""
+    served = loaded_by(conversion.shelf.project, application.path) if application else frozenset()
+    answer = []
+    for path in sorted({conversion.path, *served}):
+        if path in alone or not any(place == path for place, _ in hot) and path not in _users(conversion):
+            continue
+        tree = conversion.shelf.tree(path)
+        for call in calls_at_import(conversion, path, hot):
+            statement = top_statement(tree, call)
+            name = call.func.attr.value if isinstance(call.func, cst.Attribute) else getattr(call.func, "value", "")
+            plain = isinstance(statement, cst.SimpleStatementLine) and isinstance(tree.parent(call), cst.Expr)
+            if name == maker and plain and isinstance(statement, cst.BaseStatement):
+                answer.append(TableCall(path, call, statement))
+                continue
+            raise Obstacle(
+                "engine-used-at-import",
+                path,
+                tree.span(call),
+                f"{path}:{tree.line(call)} calls {name} at import, which uses the database",
+            )
+    return answer
+
+
+def _users(conversion: Conversion) -> frozenset[str]:
+    return dependents(conversion.shelf.project, conversion.path)
+
+
+def _table_lines(conversion: Conversion, tables: Sequence[TableCall]) -> list[str]:
+    """What the lifespan does where tables were created at import: create_tables, in the owner's try where it had one."""
+    if not tables:
+        return []
+    _, create, _ = calls_of(conversion)
+    application = conversion.application
+    lines: list[str] = []
+    for entry in tables:
+        if application is not None and entry.path == application.path and entry.path != conversion.path:
+            lines += conversion.edits.comments_of(entry.path, entry.statement)
+            if not entry.bare:
+                return [*lines, with_call(conversion, entry, create)]
+        elif not entry.bare and entry.path != conversion.path:
+            tree = conversion.shelf.tree(entry.path)
+            raise Obstacle(
+                "create-all-shape",
+                entry.path,
+                tree.span(entry.call),
+                f"create_all at {entry.path}:{tree.line(entry.call)} stands inside another statement",
+            )
+    return [*lines, create]
+
+
+def _drop_table_call(conversion: Conversion, entry: TableCall) -> None:
+    application = conversion.application
+    summary = "create the tables in create_tables"
+    if entry.path == conversion.path or (application is not None and entry.path == application.path):
+        conversion.edits.drop(entry.path, entry.statement, summary, counted=True)
+    else:
+        conversion.edits.statement(entry.path, entry.statement, "", summary, counted=True)
+
+
+def _create_at_start(conversion: Conversion, path: str, node: cst.CSTNode) -> None:
+    import_functions(conversion, path, [conversion.options.create_tables])
+    _, create, _ = calls_of(conversion)
+    conversion.edits.node(path, node, create, "create the tables with create_tables")
+
+
+def _edit_definition(conversion: Conversion, importers: Importers, table_set: TableSet | None) -> None:
+    definition, edits, style = conversion.definition, conversion.edits, conversion.style
+    tree, path = definition.tree, definition.path
+    offset = insertion_point(conversion)
+    edits.statement(
+        path, definition.creation.statement, engine_declaration(definition, style), "create the engine in a function",
+        counted=True,
+    )  # fmt: skip
+    for factory in definition.factories:
+        edits.node(path, factory.call, _unbound(conversion, path, factory.call, factory.bind), "unbind the factory")
+    extra = []
+    for place, factory in importers.factories:
+        edits.node(place, factory.call, _unbound(conversion, place, factory.call, factory.bind), "unbind the factory")
+        extra.append((place, factory.name))
+    for listener in definition.listeners:
+        edits.node(path, listener.decorator, None, "register the listener in init_db", strings=True)
+    for statement in (*definition.moved, *definition.configures):
+        edits.drop(path, statement, "register the listener in init_db")
+    tables = table_set.tables if table_set is not None else None
+    text = write_functions(definition, style, conversion.options, tables, extra_lines(conversion, extra))
+    edits.insert(path, offset, spaced(tree.text, offset, text), "add the init functions")
+    edit_table_maker(conversion, tables)
+    edit_closer(conversion)
+    _import_types(conversion)
+
+
+def extra_lines(conversion: Conversion, factories: Sequence[tuple[str, str]]) -> list[str]:
+    """Lines of init_db that bind factories of other modules."""
+    lines = []
+    for path, name in factories:
+        line = conversion.shelf.project.import_line(conversion.path, path, name)
+        if line is None:
+            raise Obstacle(
+                "no-import-form",
+                conversion.path,
+                conversion.definition.tree.span(conversion.definition.creation.statement),
+                f"{conversion.path} has no single way to import {path}",
+            )
+        lines += [line, f"{name}.configure(bind={conversion.definition.engine})"]
+    return lines
+
+
+def _unbound(conversion: Conversion, path: str, call: cst.Call, bind: cst.Arg) -> str:
+    """A factory call without its bind."""
+    args = list(call.args)
+    index = next(position for position, arg in enumerate(args) if arg is bind)
+    positional_after = any(arg.keyword is None and not arg.star for arg in args[index + 1 :])
+    if bind.keyword is None and positional_after:
+        args[index] = bind.with_changes(value=cst.Name("None"))
+    else:
+        last = args[-1]
+        args.pop(index)
+        if args and index == len(args):
+            args[-1] = args[-1].with_changes(
+                comma=last.comma, whitespace_after_arg=last.whitespace_after_arg
+            )
+    new = call.with_changes(args=args)
+    if not args:
+        new = new.with_changes(whitespace_before_args=cst.SimpleWhitespace(""))
+    return conversion.shelf.tree(path).module.code_for_node(new)
+
+
+def _import_types(conversion: Conversion) -> None:
+    """What the generated code speaks of and the module does not know yet."""
+    definition, style = conversion.definition, conversion.style
+    tree, path, edits = definition.tree, definition.path, conversion.edits
+    if definition.asynchronous and not bindings(tree, "asyncio"):
+        edits.add_line(path, "import asyncio")
+    if not style.typed:
+        return
+    kind = "AsyncEngine" if definition.asynchronous else "Engine"
+    module = "sqlalchemy.ext.asyncio" if definition.asynchronous else "sqlalchemy.engine"
+    if not bindings(tree, kind):
+        edits.add_line(path, f"from {module} import {kind}")
+    if not style.union and not bindings(tree, "Optional"):
+        edits.add_line(path, "from typing import Optional")
+
+
+def _figures(conversion: Conversion, table_set: TableSet | None, dependencies: Sequence[str]) -> dict[str, object]:
+    application, options = conversion.application, conversion.options
+    figures: dict[str, object] = {
+        "engine": f"{conversion.path}:{conversion.definition.engine}",
+        "application": application.path if application else None,
+        "functions": [options.init_db, *([options.create_tables] if table_set else []), options.close_db],
+        "entry_points": sorted(conversion.wired),
+        "importers": sorted(set(conversion.importers)),
+        "dependencies": list(dependencies),
+    }
+    if table_set is not None:
+        figures.update(table_set.figures())
+    return figures
+

@@ -1,0 +1,287 @@
+"""Where a module creates an engine at import, and in what shape: an assignment, an if with arms, a helper's call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import libcst as cst
+from rewire.codemod import Span
+
+from rewire_codemods.engine_init.obstacle import Obstacle
+from rewire_codemods.engine_init.reading import (
+    Moment,
+    argument,
+    bindings,
+    called,
+    calls,
+    functions,
+    moment_of,
+    references,
+    top_statement,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rewire.codemod.cst import Tree
+
+MAKERS = frozenset({"create_engine", "create_async_engine"})
+PACKAGES = frozenset({"sqlalchemy", "sqlmodel"})
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One call that makes an engine; ``url`` is its URL argument, None where it has none in plain sight."""
+
+    call: cst.Call
+    url: cst.Arg | None
+    asynchronous: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Creation:
+    """The statement of the module's body that creates the engine ``name``.
+
+    ``makers`` are the calls in it: two or more in the arms of an ``if`` or a conditional expression.
+    """
+
+    name: str
+    statement: cst.BaseStatement
+    makers: tuple[Made, ...]
+    asynchronous: bool
+
+    @property
+    def branches(self) -> bool:
+        """True if the statement is an ``if``."""
+        return isinstance(self.statement, cst.If)
+
+
+def is_maker(tree: Tree, call: cst.Call) -> bool:
+    """True for SQLAlchemy's and SQLModel's create_engine and create_async_engine, however imported."""
+    name = called(tree, call)
+    return name.rpartition(".")[2] in MAKERS and name.partition(".")[0] in PACKAGES
+
+
+def makers_at_import(tree: Tree) -> list[tuple[cst.Call, bool]]:
+    """The calls that make an engine while the module is imported, and whether each goes through a helper.
+
+    A helper is a function of the same module that returns what a maker call gives.
+    """
+    helpers = {name for name, node in functions(tree).items() if _returns_engine(tree, node)}
+    found = []
+    for call in calls(tree):
+        through = isinstance(call.func, cst.Name) and call.func.value in helpers
+        if not through and not is_maker(tree, call):
+            continue
+        if moment_of(tree, call) is Moment.IMPORT:
+            found.append((call, through))
+    return found
+
+
+def find_creation(tree: Tree, path: str) -> Creation | None:
+    """The module's engine; None if it creates none at import. Raises Obstacle for a shape that cannot be moved."""
+    made = makers_at_import(tree)
+    if not made:
+        return None
+    statements = {id(top): top for top in (top_statement(tree, call) for call, _ in made)}
+    names = set()
+    for call, _ in made:
+        _reject_surroundings(tree, path, call)
+        names.add(_target(tree, path, call))
+    if len(names) > 1 or len(statements) > 1:
+        second = made[-1][0]
+        raise Obstacle(
+            "two-engines", path, tree.span(second), f"{path} creates more than one engine: {', '.join(sorted(names))}"
+        )
+    (name,) = names
+    statement = next(iter(statements.values()))
+    assert isinstance(statement, cst.BaseStatement)
+    if isinstance(statement, cst.If):
+        _check_arms(tree, path, statement, name)
+    _reject_rebinding(tree, path, name, statement)
+    makers = tuple(_made(tree, call, through) for call, through in made)
+    return Creation(name, statement, makers, any(entry.asynchronous for entry in makers))
+
+
+def _made(tree: Tree, call: cst.Call, through: bool) -> Made:
+    if not through:
+        return Made(call, argument(call, 0, "url"), called(tree, call).endswith("create_async_engine"))
+    assert isinstance(call.func, cst.Name)
+    helper = functions(tree)[call.func.value]
+    inner = next(found for found in calls(tree, helper) if is_maker(tree, found))
+    asynchronous = called(tree, inner).endswith("create_async_engine")
+    wanted = argument(inner, 0, "url")
+    given = None
+    if wanted is not None and isinstance(wanted.value, cst.Name):
+        names = [param.name.value for param in helper.params.params]
+        if wanted.value.value in names:
+            given = argument(call, names.index(wanted.value.value), wanted.value.value)
+    return Made(call, given, asynchronous)
+
+
+def _returns_engine(tree: Tree, node: cst.FunctionDef) -> bool:
+    """True for a function that makes an engine and hands it back: no generator, no use of a global."""
+    made = [call for call in calls(tree, node) if is_maker(tree, call)]
+    if not made or node.asynchronous is not None or any(isinstance(found, cst.Global) for found in tree.walk(node)):
+        return False
+    kept = {
+        target.target.value
+        for call in made
+        if isinstance(parent := tree.parent(call), cst.Assign)
+        for target in parent.targets
+        if isinstance(target.target, cst.Name)
+    }
+    for found in tree.walk(node):
+        if isinstance(found, cst.Return) and found.value is not None:
+            value = found.value
+            if value in made or (isinstance(value, cst.Name) and value.value in kept):
+                return True
+    return False
+
+
+def _reject_surroundings(tree: Tree, path: str, call: cst.Call) -> None:
+    """An engine made in a try, a loop, a with or a class body cannot be moved without changing what it means."""
+    for above in tree.ancestors(call):
+        span = tree.span(call)
+        if isinstance(above, (cst.Try, cst.TryStar)):
+            falls_back = any(
+                is_maker(tree, other) for handler in above.handlers for other in calls(tree, handler)
+            ) or any(_assigns(tree, handler, call) for handler in above.handlers)
+            why = "falls back when it fails" if falls_back else "stands inside a try"
+            raise Obstacle("fallback-engine", path, span, f"the engine at {path}:{tree.line(call)} {why}")
+        if isinstance(above, (cst.While, cst.For)):
+            raise Obstacle("retry-loop", path, span, f"the engine at {path}:{tree.line(call)} is made inside a loop")
+        if isinstance(above, (cst.With, cst.ClassDef)):
+            raise Obstacle(
+                "engine-shape", path, span, f"the engine at {path}:{tree.line(call)} is made inside a with or a class"
+            )
+
+
+def _assigns(tree: Tree, handler: cst.CSTNode, call: cst.Call) -> bool:
+    parent = tree.parent(call)
+    if not isinstance(parent, cst.Assign) or not isinstance(parent.targets[0].target, cst.Name):
+        return False
+    name = parent.targets[0].target.value
+    return any(
+        isinstance(node, cst.AssignTarget) and isinstance(node.target, cst.Name) and node.target.value == name
+        for node in tree.walk(handler)
+    )
+
+
+def _target(tree: Tree, path: str, call: cst.Call) -> str:
+    """The module-level name that the call's value is given; Obstacle where there is no such plain assignment."""
+    value: cst.CSTNode = call
+    parent = tree.parent(value)
+    while parent is not None:
+        if isinstance(parent, cst.IfExp) and value is not parent.test:
+            other = parent.orelse if value is parent.body else parent.body
+            if isinstance(other, cst.Name) and other.value == "None":
+                raise Obstacle(
+                    "engine-optional", path, tree.span(call), f"{path}:{tree.line(call)} makes an engine or None"
+                )
+            if not isinstance(other, (cst.Call, cst.IfExp)):
+                break
+        elif not _is_options_call(parent, value):
+            break
+        value, parent = parent, tree.parent(parent)
+    line = tree.parent(parent) if parent is not None else None
+    target: cst.BaseExpression | None = None
+    if isinstance(parent, cst.Assign) and len(parent.targets) == 1:
+        target = parent.targets[0].target
+    elif isinstance(parent, cst.AnnAssign) and parent.value is value:
+        target = parent.target
+    plain = isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1
+    if not plain or not isinstance(target, cst.Name):
+        raise Obstacle(
+            "engine-shape",
+            path,
+            tree.span(call),
+            f"the engine at {path}:{tree.line(call)} is not the value of one plain assignment",
+        )
+    return target.value
+
+
+def _is_options_call(parent: cst.CSTNode, value: cst.CSTNode) -> bool:
+    """True inside ``create_engine(...).execution_options(...)``, which is an engine as well."""
+    if isinstance(parent, cst.Attribute):
+        return parent.value is value and parent.attr.value == "execution_options"
+    return isinstance(parent, cst.Call) and parent.func is value and isinstance(value, cst.Attribute)
+
+
+def arms(node: cst.If) -> tuple[list[cst.BaseSuite], bool]:
+    """The bodies of an ``if`` with its elifs and else, and whether there is an else."""
+    bodies: list[cst.BaseSuite] = [node.body]
+    rest = node.orelse
+    while isinstance(rest, cst.If):
+        bodies.append(rest.body)
+        rest = rest.orelse
+    if rest is not None:
+        bodies.append(rest.body)
+    return bodies, rest is not None
+
+
+def _check_arms(tree: Tree, path: str, node: cst.If, name: str) -> None:
+    bodies, complete = arms(node)
+    span = tree.span(node)
+    where = f"the if at {path}:{tree.line(node)}"
+    if not complete:
+        raise Obstacle("engine-optional", path, span, f"{where} has no else: there may be no engine")
+    for body in bodies:
+        if not any(_binds(found, name) for found in tree.walk(body)) and not _leaves(body):
+            raise Obstacle("engine-optional", path, span, f"{where} has an arm without an engine")
+        for found in tree.walk(body):
+            if isinstance(found, (cst.Assign, cst.AnnAssign)) and _binds(found, name) and _is_none(found.value):
+                raise Obstacle("engine-optional", path, span, f"{where} has an arm that makes the engine None")
+    inside = _bound_inside(tree, node) - {name}
+    for other in sorted(inside):
+        outside = [use for use in references(tree, other) if not span.contains(tree.span(use))]
+        elsewhere = [bound for bound in bindings(tree, other) if not span.contains(tree.span(bound))]
+        if outside or elsewhere:
+            raise Obstacle(
+                "engine-shape", path, span, f"{where} also binds {other}, which the rest of the module needs"
+            )
+
+
+def _bound_inside(tree: Tree, node: cst.If) -> set[str]:
+    found = set()
+    for target in tree.walk(node):
+        if isinstance(target, (cst.AssignTarget, cst.AnnAssign)) and isinstance(target.target, cst.Name):
+            found.add(target.target.value)
+        elif isinstance(target, (cst.FunctionDef, cst.ClassDef)):
+            found.add(target.name.value)
+    return found
+
+
+def _binds(node: cst.CSTNode, name: str) -> bool:
+    targets: Iterable[cst.CSTNode] = ()
+    if isinstance(node, cst.Assign):
+        targets = [target.target for target in node.targets]
+    elif isinstance(node, cst.AnnAssign):
+        targets = [node.target]
+    return any(isinstance(target, cst.Name) and target.value == name for target in targets)
+
+
+def _is_none(value: cst.BaseExpression | None) -> bool:
+    return isinstance(value, cst.Name) and value.value == "None"
+
+
+def _leaves(body: cst.BaseSuite) -> bool:
+    """True for an arm that ends in ``raise``."""
+    last: Sequence[cst.CSTNode] = body.body
+    statement = last[-1] if last else None
+    return isinstance(statement, cst.SimpleStatementLine) and isinstance(statement.body[-1], cst.Raise)
+
+
+def _reject_rebinding(tree: Tree, path: str, name: str, statement: cst.BaseStatement) -> None:
+    span = tree.span(statement)
+    for node in bindings(tree, name):
+        place: Span = tree.span(node)
+        if span.contains(place):
+            continue
+        parent = tree.parent(node)
+        if isinstance(parent, (cst.Assign, cst.AnnAssign)) and _is_none(parent.value):
+            raise Obstacle(
+                "engine-optional", path, place, f"{name} is None first and an engine later ({path}:{tree.line(node)})"
+            )
+        raise Obstacle("engine-rebound", path, place, f"{name} is bound again at {path}:{tree.line(node)}")

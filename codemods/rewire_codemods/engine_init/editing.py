@@ -1,0 +1,250 @@
+"""Collect the edits of one conversion and turn them into sites: statements, nodes, insertions, import statements."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+import libcst as cst
+from rewire.codemod import BLOCK, INSERT, Site, Span
+from rewire.codemod.cst import dotted_name
+
+from rewire_codemods.engine_init.importing import Anchor, edit_names, end_of_line, import_anchor, rank_of
+from rewire_codemods.engine_init.obstacle import Obstacle
+from rewire_codemods.engine_init.payloads import Drop, Remove, Statements, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from rewire.codemod import ImportedName
+
+    from rewire_codemods.engine_init.payloads import Prepend, Wrap
+    from rewire_codemods.engine_init.reading import Shelf
+
+NAME = "engine-init"
+
+
+@dataclass(slots=True)
+class _ImportEdit:
+    """What happens to one import statement: names that go, names that come, a line that follows or replaces it."""
+
+    drops: set[str] = field(default_factory=set)
+    adds: set[str] = field(default_factory=set)
+    line: str = ""
+    counted: str = ""
+
+
+class Edits:
+    """The edits of one conversion. ``group`` ties them together; a file outside this run is an Obstacle."""
+
+    def __init__(self, shelf: Shelf, group: str) -> None:
+        self.shelf = shelf
+        self.group = group
+        self._sites: list[Site] = []
+        self._imports: dict[tuple[str, int], _ImportEdit] = {}
+        self._lines: dict[tuple[str, int], dict[str, Anchor]] = {}
+
+    def node(
+        self,
+        path: str,
+        node: cst.CSTNode,
+        text: str | None,
+        summary: str,
+        *,
+        counted: bool = False,
+        strings: bool = False,
+    ) -> None:
+        """One node becomes ``text``, or goes. ``strings``: a string literal goes with it."""
+        payload = Remove() if text is None else Text(_lf(text))
+        span = self.shelf.tree(path).span(node)
+        self._add(path, span, type(node).__name__, payload, summary, counted, strings=strings)
+
+    def statement(self, path: str, node: cst.BaseStatement, text: str, summary: str, *, counted: bool = False) -> None:
+        """One whole statement becomes ``text``."""
+        self._add(path, self.shelf.tree(path).span(node), BLOCK, Statements(_lf(text)), summary, counted)
+
+    def drop(self, path: str, node: cst.BaseStatement, summary: str, *, counted: bool = False) -> None:
+        """One whole statement goes, and with it the comment lines right above it, where a statement precedes them.
+
+        What moves those comments elsewhere is the caller's business (``comments_of``).
+        """
+        tree = self.shelf.tree(path)
+        span = tree.span(node)
+        before = self._above(path, node)
+        if before is None:
+            self._add(path, span, BLOCK, Statements(""), summary, counted)
+        else:
+            self._add(path, Span(tree.span(before).start, span.end), BLOCK, Drop(), summary, counted)
+
+    def comments_of(self, path: str, node: cst.BaseStatement) -> list[str]:
+        """The comment lines that ``drop`` takes along with a statement, without indentation."""
+        return self._attached(node) if self._above(path, node) is not None else []
+
+    def _above(self, path: str, node: cst.BaseStatement) -> cst.BaseStatement | None:
+        """The statement before, if comment lines stand between the two and it is free to be part of a block site."""
+        if not self._attached(node):
+            return None
+        tree = self.shelf.tree(path)
+        holder = tree.parent(node)
+        body: Sequence[cst.CSTNode] = getattr(holder, "body", ())
+        index = next(position for position, found in enumerate(body) if found is node)
+        before = body[index - 1] if index else None
+        if not isinstance(before, cst.SimpleStatementLine):
+            return None
+        taken = tree.span(before)
+        busy = any(site.path == path and site.span.overlaps(taken) and site.kind == BLOCK for site in self._sites)
+        return None if busy else before
+
+    @staticmethod
+    def _attached(node: cst.BaseStatement) -> list[str]:
+        lines: list[str] = []
+        for line in reversed(getattr(node, "leading_lines", ())):
+            if line.comment is None:
+                break
+            lines.insert(0, line.comment.value)
+        return lines
+
+    def block(
+        self, path: str, span: Span, payload: Wrap | Prepend, summary: str, *, counted: bool = False
+    ) -> None:
+        """A run of statements is rebuilt."""
+        self._add(path, span, BLOCK, payload, summary, counted)
+
+    def insert(self, path: str, offset: int, text: str, summary: str, *, counted: bool = False) -> None:
+        """Whole lines are put at the start of a line."""
+        self._add(path, Span(offset, offset), INSERT, _lf(text), summary, counted)
+
+    def drop_name(self, imported: ImportedName, *, counted: str = "") -> None:
+        """An imported name goes from its statement; ``counted`` is a summary if this is a place of its own."""
+        edit = self._import(imported.path, imported.span.start)
+        edit.drops.add(imported.bound)
+        edit.counted = edit.counted or counted
+
+    def add_to(self, imported: ImportedName, name: str) -> None:
+        """A name joins the statement of ``imported``."""
+        self._import(imported.path, imported.span.start).adds.add(name)
+
+    def follow(self, imported: ImportedName, line: str) -> None:
+        """An import line follows the statement of ``imported``, or stands in its place when nothing is left of it."""
+        self._import(imported.path, imported.span.start).line = line
+
+    def add_names(self, path: str, target: str, names: Iterable[str], before: int | None = None) -> None:
+        """Import ``names`` from ``target`` at the top of ``path``: into a statement that is there, or on a new line.
+
+        ``before``: the statement has to stand before this offset.
+        """
+        wanted = sorted(set(names))
+        project = self.shelf.project
+        for imported in project.imports(path):
+            if imported.scope != "module" or imported.guards or imported.name in (None, "*"):
+                continue
+            if before is not None and imported.span.start >= before:
+                continue
+            found = project.resolve(imported)
+            if found is not None and found.path == target and found.attribute is not None:
+                self._import(path, imported.span.start).adds.update(wanted)
+                return
+        line = project.import_line(path, target, wanted[0])
+        if line is None:
+            raise Obstacle("no-import-form", path, Span(0, 0), f"{path} has no single way to import {target}")
+        self.add_line(path, line.replace(f"import {wanted[0]}", "import " + ", ".join(wanted)), before)
+
+    def add_line(self, path: str, line: str, before: int | None = None) -> None:
+        """An import line among the file's imports, in the group where PEP 8 wants it."""
+        tree = self.shelf.tree(path)
+        anchor = import_anchor(tree, self._rank_of_line(path, line), partial(self._rank, path), before)
+        lines = self._lines.setdefault((path, anchor.offset), {})
+        lines[line] = anchor
+
+    def _rank_of_line(self, path: str, line: str) -> int:
+        module = line.split()[1]
+        return self._rank_module(path, module)
+
+    def _rank(self, path: str, node: cst.Import | cst.ImportFrom) -> int:
+        if isinstance(node, cst.ImportFrom):
+            return self._rank_module(path, "." * len(node.relative) + (dotted_name(node.module) or ""))
+        return self._rank_module(path, dotted_name(node.names[0].name) or "")
+
+    def _rank_module(self, path: str, module: str) -> int:
+        project = self.shelf.project
+        local = module.startswith(".") or any(
+            project.find_module(name, importer=path) is not None for name in (module, module.partition(".")[0])
+        )
+        return rank_of(module, local=local)
+
+    def finish(self) -> list[Site]:
+        """Every site of the conversion, import statements last."""
+        for (path, start), edit in sorted(self._imports.items()):
+            self._finish_import(path, start, edit)
+        for (path, offset), lines in sorted(self._lines.items()):
+            for text in _grouped(lines, partial(self._rank_of_line, path)):
+                self.insert(path, offset, text, "import what the change needs")
+        return list(self._sites)
+
+    def _import(self, path: str, start: int) -> _ImportEdit:
+        return self._imports.setdefault((path, start), _ImportEdit())
+
+    def _finish_import(self, path: str, start: int, edit: _ImportEdit) -> None:
+        tree = self.shelf.tree(path)
+        node = next(
+            found
+            for found in tree.walk()
+            if isinstance(found, (cst.Import, cst.ImportFrom)) and tree.span(found).start == start
+        )
+        counted = bool(edit.counted)
+        summary = edit.counted or "import what the change needs"
+        left = edit_names(node, edit.drops, edit.adds)
+        if left is None and edit.line:
+            self.node(path, node, edit.line, summary, counted=counted)
+            return
+        if left is None:
+            statement = tree.parent(node)
+            assert isinstance(statement, cst.SimpleStatementLine)
+            self.statement(path, statement, "", summary, counted=counted)
+        elif left is not node:
+            self.node(path, node, tree.module.code_for_node(left), summary, counted=counted)
+        if edit.line:
+            statement = tree.parent(node)
+            assert statement is not None
+            indent = tree.text[tree.text.rfind("\n", 0, start) + 1 : start]
+            where = end_of_line(tree.text, tree.span(statement).end)
+            self.insert(path, where, f"{indent}{edit.line}\n", "import the engine's module")
+
+    def _add(
+        self, path: str, span: Span, kind: str, payload: object, summary: str, counted: bool, *, strings: bool = False
+    ) -> None:
+        if not self.shelf.project.is_selected(path):
+            raise Obstacle("not-selected", path, span, f"{path} would have to change and is not part of this run")
+        self._sites.append(
+            Site(
+                codemod=NAME,
+                path=path,
+                span=span,
+                kind=kind,
+                payload=payload,
+                summary=summary,
+                shape=summary,
+                group=self.group,
+                support=not counted,
+                edits_strings=strings or kind == BLOCK,
+            )
+        )
+
+
+def _grouped(lines: Mapping[str, Anchor], rank: Callable[[str], int]) -> list[str]:
+    """The lines for one place, sorted by group, blank lines between the groups and around them where they are wanted."""
+    ordered = sorted(lines, key=lambda line: (rank(line), line.startswith("from "), line))
+    text = ""
+    for index, line in enumerate(ordered):
+        if index and rank(ordered[index - 1]) != rank(line):
+            text += "\n"
+        text += line + "\n"
+    above = lines[ordered[0]].above
+    below = lines[ordered[-1]].below
+    return [("\n" if above else "") + text + ("\n" if below else "")]
+
+
+def _lf(text: str) -> str:
+    """Planned text has ``\\n`` newlines; the engine writes the file's own."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")

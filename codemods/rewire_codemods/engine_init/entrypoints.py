@@ -1,0 +1,217 @@
+"""What is started without the application's lifespan: scripts, migration environments, console commands, workers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import libcst as cst
+from rewire.codemod import Span
+from rewire.codemod.cst import dotted_name
+
+from rewire_codemods.engine_init.obstacle import Obstacle
+from rewire_codemods.engine_init.places import body_start, indent_of, lead_offset
+from rewire_codemods.engine_init.reach import entry_path, loaded_by
+from rewire_codemods.engine_init.reading import Moment, calls, functions, main_guard, moment_of, top_statement
+from rewire_codemods.engine_init.roles import is_environment, is_migration, is_test
+from rewire_codemods.engine_init.touching import Place, calls_at_import, mentioned
+from rewire_codemods.engine_init.wiring import import_functions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+    from rewire.codemod.cst import Tree
+
+    from rewire_codemods.engine_init.conversion import Conversion
+    from rewire_codemods.engine_init.facts import FileFacts
+    from rewire_codemods.engine_init.importers import Importers
+
+SERVERS = ("uvicorn.run", "hypercorn.run", "serve", "uvicorn.Server", "pytest.main", "unittest.main")
+
+
+@dataclass(slots=True)
+class Entries:
+    """Files that are started on their own and never imported, by kind; guards may also stand in imported modules."""
+
+    environments: list[str] = field(default_factory=list)
+    scripts: list[str] = field(default_factory=list)
+    guards: list[str] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
+    commands: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def alone(self) -> frozenset[str]:
+        """Files whose code at import may use the engine, because init_db can stand before it."""
+        return frozenset([*self.environments, *self.scripts, *self.tests])
+
+
+def find_entries(conversion: Conversion, users: Collection[str]) -> Entries:
+    """Sort the files that reach the engine by how they are started."""
+    project, application = conversion.shelf.project, conversion.application
+    served = loaded_by(project, application.path) if application else frozenset({conversion.path})
+    answer = Entries()
+    for path in sorted(users):
+        source = project.source(path)
+        if source is None or is_migration(path):
+            continue
+        if is_environment(path, source.text):
+            answer.environments.append(path)
+        elif is_test(path):
+            answer.tests.append(path)
+        else:
+            if "__main__" in source.text and main_guard(conversion.shelf.tree(path)) is not None:
+                answer.guards.append(path)
+            if path not in served and not project.importers_of(path) and path != conversion.path:
+                answer.scripts.append(path)
+    answer.commands = _commands(conversion, users)
+    return answer
+
+
+def _commands(conversion: Conversion, users: Collection[str]) -> list[tuple[str, str]]:
+    """Functions that a console command or a start file calls: file and name."""
+    found = []
+    for launch in conversion.shelf.project.launches:
+        if launch.role in ("server", "worker", "test") or not launch.attribute:
+            continue
+        path = entry_path(conversion.shelf.project, launch)
+        if path in users and path is not None and launch.attribute in functions(conversion.shelf.tree(path)):
+            found.append((path, launch.attribute))
+    return sorted(set(found))
+
+
+def reject_workers(conversion: Conversion, users: Collection[str], facts: Mapping[str, FileFacts]) -> None:
+    """Raise Obstacle where a task worker reaches the engine: it never runs the lifespan."""
+    project = conversion.shelf.project
+    for launch in project.launches:
+        path = entry_path(project, launch)
+        if launch.role == "worker" and path is not None and path in users:
+            raise Obstacle(
+                "worker", path, Span(0, 0), f"{launch.command!r} ({launch.source}) starts a worker that uses the engine"
+            )
+    for path, found in facts.items():
+        if not found.worker or is_test(path):
+            continue
+        near = {path, *(imported.path for imported in project.importers_of(path))}
+        using = sorted(place for place in near if place in users and _has_tasks(conversion, place))
+        if using:
+            raise Obstacle("worker", path, Span(0, 0), f"the tasks of {path} use the engine in {using[0]}")
+
+
+def _has_tasks(conversion: Conversion, path: str) -> bool:
+    tree = conversion.shelf.tree(path)
+    for node in tree.walk():
+        if isinstance(node, cst.Decorator):
+            target = node.decorator.func if isinstance(node.decorator, cst.Call) else node.decorator
+            if (dotted_name(target) or "").rpartition(".")[2] in ("task", "shared_task", "actor", "periodic_task"):
+                return True
+    return False
+
+
+def wire_entries(conversion: Conversion, entries: Entries, importers: Importers, hot: Collection[Place]) -> None:
+    """Give each entry point an init_db of its own, before anything in it uses the database."""
+    application = conversion.application
+    served = application.path if application else ""
+    for path in entries.environments:
+        _wire_environment(conversion, path, importers)
+    for path in entries.scripts:
+        if path != served:
+            _wire_script(conversion, path, importers, hot)
+    for path in entries.guards:
+        _wire_guard(conversion, path, hot)
+    for path, name in entries.commands:
+        _wire_command(conversion, path, name, hot)
+
+
+def _wire_environment(conversion: Conversion, path: str, importers: Importers) -> None:
+    """Before the migrations run, if the environment uses the engine or opens sessions."""
+    tree = conversion.shelf.tree(path)
+    names = {conversion.definition.engine, *conversion.definition.factory_names}
+    places = {(conversion.path, name) for name in names}
+    if not mentioned(conversion, path, tree, tree.module) & places:
+        return
+    early = [top_statement(tree, use.node) for use in importers.early.get(path, ())]
+    runs = [
+        top_statement(tree, call)
+        for call in calls(tree)
+        if "run_migrations" in (dotted_name(call.func) or "") and moment_of(tree, call) is not Moment.LATER
+    ]
+    candidates = [node for node in (*early, *runs) if isinstance(node, cst.BaseStatement)]
+    if not candidates:
+        raise Obstacle("entry-point", path, Span(0, 0), f"{path} does not say where its migrations run")
+    _insert_before(conversion, path, min(candidates, key=lambda node: tree.span(node).start))
+
+
+def _wire_script(conversion: Conversion, path: str, importers: Importers, hot: Collection[Place]) -> None:
+    """A script without a guard: init_db stands before its first statement that touches the database."""
+    tree = conversion.shelf.tree(path)
+    nodes: list[cst.CSTNode] = [use.node for use in importers.early.get(path, ())]
+    nodes += calls_at_import(conversion, path, hot)
+    tops = [top_statement(tree, node) for node in nodes]
+    statements = [node for node in tops if isinstance(node, cst.BaseStatement)]
+    if statements:
+        _insert_before(conversion, path, min(statements, key=lambda node: tree.span(node).start))
+
+
+def _insert_before(conversion: Conversion, path: str, statement: cst.BaseStatement) -> None:
+    tree = conversion.shelf.tree(path)
+    offset = lead_offset(tree, statement)
+    import_functions(conversion, path, [conversion.options.init_db], tree.span(statement).start)
+    text = f"{conversion.options.init_db}()\n"
+    rest = "" if tree.text[offset:].startswith(("\n", "\r")) else "\n"
+    lead = "\n" if offset and not tree.text[:offset].endswith(("\n\n", "\r\n\r\n")) else ""
+    conversion.edits.insert(path, offset, lead + text + rest, "open the database in the script", counted=True)
+    conversion.wired.append(path)
+
+
+def _wire_guard(conversion: Conversion, path: str, hot: Collection[Place]) -> None:
+    tree = conversion.shelf.tree(path)
+    guard = main_guard(tree)
+    assert guard is not None
+    if _serves(tree, guard) or not _reaches(conversion, path, guard.body, hot):
+        return
+    import_functions(conversion, path, [conversion.options.init_db])
+    call = f"{conversion.options.init_db}()"
+    summary = "open the database in the script"
+    conversion.wired.append(path)
+    if isinstance(guard.body, cst.IndentedBlock):
+        first = guard.body.body[0]
+        assert isinstance(first, cst.BaseStatement)
+        offset = lead_offset(tree, first)
+        conversion.edits.insert(path, offset, f"{indent_of(tree, first)}{call}\n", summary, counted=True)
+        return
+    step = tree.module.default_indent
+    head = tree.text[tree.span(guard).start : tree.span(guard.body.body[0]).start].rstrip()
+    body = "; ".join(tree.code(small) for small in guard.body.body)
+    conversion.edits.statement(path, guard, f"{head}\n{step}{call}\n{step}{body}", summary, counted=True)
+
+
+def _serves(tree: Tree, guard: cst.If) -> bool:
+    """True for a guard that starts a server (which runs the lifespan) or the tests."""
+    own = functions(tree)
+    nodes: list[cst.CSTNode] = [guard.body]
+    nodes += [
+        own[call.func.value].body
+        for call in calls(tree, guard.body)
+        if isinstance(call.func, cst.Name) and call.func.value in own
+    ]
+    return any(_named(call, SERVERS) for node in nodes for call in calls(tree, node))
+
+
+def _named(call: cst.Call, names: Iterable[str]) -> bool:
+    return dotted_name(call.func) in names
+
+
+def _reaches(conversion: Conversion, path: str, node: cst.CSTNode, hot: Collection[Place]) -> bool:
+    return bool(mentioned(conversion, path, conversion.shelf.tree(path), node) & set(hot))
+
+
+def _wire_command(conversion: Conversion, path: str, name: str, hot: Collection[Place]) -> None:
+    tree = conversion.shelf.tree(path)
+    function = functions(tree)[name]
+    if (path, name) not in hot or not isinstance(function.body, cst.IndentedBlock):
+        return
+    import_functions(conversion, path, [conversion.options.init_db])
+    offset, indent = body_start(tree, function)
+    text = f"{indent}{conversion.options.init_db}()\n"
+    conversion.edits.insert(path, offset, text, "open the database in the command", counted=True)
+    conversion.wired.append(path)

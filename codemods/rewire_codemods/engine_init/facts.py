@@ -1,0 +1,17 @@
+"""What one file holds: small enough to send from a worker, enough to know who has to be read whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """``engines``: it creates an engine at import. ``application``: it speaks of FastAPI or of event handlers.
+
+    ``worker``: it sets a task queue up.
+    """
+
+    engines: bool = False
+    application: bool = False
+    worker: bool = False

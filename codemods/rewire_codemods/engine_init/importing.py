@@ -1,0 +1,150 @@
+"""Edit import statements and say where a new one goes."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Sequence
+
+    from rewire.codemod.cst import Tree
+
+WIDTH = 100
+"""Columns from which on a one-line import is put into parentheses."""
+
+
+def end_of_line(text: str, offset: int) -> int:
+    """The start of the line after ``offset``, whatever ends the line; the end of the text on its last one."""
+    for index in range(offset, len(text)):
+        if text[index] == "\n":
+            return index + 1
+        if text[index] == "\r":
+            return index + 2 if text.startswith("\n", index + 1) else index + 1
+    return len(text)
+
+
+def start_of_line(text: str, offset: int) -> int:
+    """The start of the line that holds ``offset``."""
+    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A line start for an import line, and whether a blank line stands above or below it to keep groups apart."""
+
+    offset: int
+    above: bool = False
+    below: bool = False
+
+
+def import_anchor(tree: Tree, rank: int, ranks: Callable[[cst.Import | cst.ImportFrom], int], before: int | None) -> Anchor:
+    """Where an import of group ``rank`` (see ``rank_of``) goes: below the last one of its group or an earlier one.
+
+    Imports below ``before`` do not count, nor do those inside other statements. Never above a docstring or
+    ``from __future__``.
+    """
+    floor = 0
+    last: tuple[int, int] | None = None
+    first: tuple[int, int] | None = None
+    for index, node in enumerate(tree.module.body):
+        span = tree.span(node)
+        if before is not None and span.start >= before:
+            break
+        if not isinstance(node, cst.SimpleStatementLine):
+            continue
+        if (index == 0 and _is_docstring(node)) or _is_future(node):
+            floor = end_of_line(tree.text, span.end)
+            continue
+        found = [ranks(small) for small in node.body if isinstance(small, (cst.Import, cst.ImportFrom))]
+        if not found:
+            continue
+        first = first or (start_of_line(tree.text, span.start), found[0])
+        if max(found) <= rank:
+            last = (end_of_line(tree.text, span.end), max(found))
+    if last is not None:
+        following = tree.text[last[0] :]
+        return Anchor(last[0], above=last[1] < rank, below=last[1] < rank and following[:1] not in ("", "\n", "\r"))
+    if first is not None:
+        return Anchor(first[0], below=first[1] > rank)
+    return Anchor(floor, above=floor > 0, below=tree.text[floor : floor + 1] not in ("", "\n", "\r"))
+
+
+def rank_of(module: str, *, local: bool) -> int:
+    """The import groups of PEP 8: 0 the standard library, 1 other people's packages, 2 the project's own modules."""
+    if local:
+        return 2
+    return 0 if module.partition(".")[0] in sys.stdlib_module_names else 1
+
+
+def _is_docstring(node: cst.SimpleStatementLine) -> bool:
+    small = node.body[0] if node.body else None
+    return isinstance(small, cst.Expr) and isinstance(small.value, (cst.SimpleString, cst.ConcatenatedString))
+
+
+def _is_future(node: cst.SimpleStatementLine) -> bool:
+    return any(
+        isinstance(small, cst.ImportFrom) and isinstance(small.module, cst.Name) and small.module.value == "__future__"
+        for small in node.body
+    )
+
+
+def edit_names(
+    node: cst.Import | cst.ImportFrom, drops: Collection[str], adds: Collection[str]
+) -> cst.Import | cst.ImportFrom | None:
+    """The statement without some bound names and with others; None if nothing is left, itself if nothing changes."""
+    if isinstance(node.names, cst.ImportStar):
+        return node
+    old: Sequence[cst.ImportAlias] = node.names
+    kept = [alias for alias in old if _bound(alias) not in drops]
+    there = {_bound(alias) for alias in kept}
+    wanted = [name for name in sorted(adds) if name not in there]
+    if len(kept) == len(old) and not wanted:
+        return node
+    if not kept and not wanted:
+        return None
+    new = _merge(kept, [cst.ImportAlias(name=cst.Name(name)) for name in wanted])
+    between = old[0].comma if len(old) > 1 else cst.MaybeSentinel.DEFAULT
+    if not isinstance(between, cst.Comma):
+        between = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
+    names = [alias.with_changes(comma=between) for alias in new[:-1]]
+    names.append(new[-1].with_changes(comma=old[-1].comma))
+    changed = node.with_changes(names=names)
+    if isinstance(changed, cst.ImportFrom) and changed.lpar is None:
+        code = cst.Module([]).code_for_node(changed)
+        if len(code) > WIDTH:
+            return _parenthesized(changed)
+    return changed
+
+
+def _merge(kept: list[cst.ImportAlias], added: list[cst.ImportAlias]) -> list[cst.ImportAlias]:
+    """New names at their place where the old ones are sorted, else at the end."""
+    names = [_bound(alias) for alias in kept]
+    if names == sorted(names):
+        return sorted([*kept, *added], key=_bound)
+    if names == sorted(names, key=str.lower):
+        return sorted([*kept, *added], key=lambda alias: _bound(alias).lower())
+    return [*kept, *added]
+
+
+def _bound(alias: cst.ImportAlias) -> str:
+    if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+        return alias.asname.name.value
+    name = alias.name
+    while isinstance(name, cst.Attribute):
+        name = name.value  # type: ignore[assignment]
+    return name.value
+
+
+def _parenthesized(node: cst.ImportFrom) -> cst.ImportFrom:
+    line = cst.ParenthesizedWhitespace(indent=True, last_line=cst.SimpleWhitespace("    "))
+    assert not isinstance(node.names, cst.ImportStar)
+    names = [alias.with_changes(comma=cst.Comma(whitespace_after=line)) for alias in node.names]
+    last = cst.ParenthesizedWhitespace(indent=True)
+    names[-1] = names[-1].with_changes(comma=cst.Comma(whitespace_after=last))
+    return node.with_changes(
+        lpar=cst.LeftParen(whitespace_after=line), rpar=cst.RightParen(), names=names
+    )

@@ -1,0 +1,90 @@
+"""Plan the conversions of a whole project: one for each module that creates an engine at import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rewire.codemod import Plan, Refusal, Site
+
+from rewire_codemods.engine_init.application import find_application
+from rewire_codemods.engine_init.codes import ADVICE
+from rewire_codemods.engine_init.conversion import Conversion
+from rewire_codemods.engine_init.converting import convert
+from rewire_codemods.engine_init.creation import makers_at_import
+from rewire_codemods.engine_init.definition import read_definition
+from rewire_codemods.engine_init.editing import NAME, Edits
+from rewire_codemods.engine_init.obstacle import Obstacle
+from rewire_codemods.engine_init.reach import loaded_by
+from rewire_codemods.engine_init.reading import Shelf
+from rewire_codemods.engine_init.roles import is_environment, is_migration, is_test
+from rewire_codemods.engine_init.style import read_style
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rewire.codemod import Note, Project
+
+    from rewire_codemods.engine_init.facts import FileFacts
+    from rewire_codemods.engine_init.options import EngineInitOptions
+
+
+def make_plan(facts: Mapping[str, FileFacts], project: Project, options: EngineInitOptions) -> Plan:
+    """Convert or refuse every engine that a module of the project creates at import."""
+    shelf = Shelf(project)
+    sites: list[Site] = []
+    refusals: list[Refusal] = []
+    notes: list[Note] = []
+    figures = []
+    engines = [path for path, found in facts.items() if found.engines and not _is_own(shelf, path, facts[path])]
+    for path in engines:
+        try:
+            conversion = _start(shelf, path, facts, engines, options)
+            figures.append(convert(conversion, facts))
+            made = conversion.edits.finish()
+        except Obstacle as obstacle:
+            refusals.append(_refusal(shelf, path, obstacle))
+            continue
+        sites += made
+        notes += conversion.notes
+    return Plan(tuple(sites), tuple(refusals), (), tuple(notes), {"conversions": figures} if figures else {})
+
+
+def _is_own(shelf: Shelf, path: str, found: FileFacts) -> bool:
+    """An engine of a test's, a migration's or a script's own is nobody else's business and stays as it is."""
+    if is_test(path) or is_migration(path) or is_environment(path, shelf.source(path).text):
+        return True
+    return not found.application and not shelf.project.importers_of(path)
+
+
+def _start(
+    shelf: Shelf, path: str, facts: Mapping[str, FileFacts], engines: Sequence[str], options: EngineInitOptions
+) -> Conversion:
+    definition = read_definition(shelf, path, options)
+    assert definition is not None
+    known = tuple(place for place, found in facts.items() if found.application)
+    application = find_application(shelf, known, definition) if options.wire else None
+    if application is not None:
+        loaded = loaded_by(shelf.project, application.path)
+        for other in engines:
+            if other != path and other in loaded:
+                call = makers_at_import(shelf.tree(other))[0][0]
+                raise Obstacle(
+                    "two-engines", other, shelf.tree(other).span(call), f"the application uses the engine of {path} too"
+                )
+    return Conversion(
+        shelf=shelf,
+        definition=definition,
+        application=application,
+        options=options,
+        style=read_style(definition.tree),
+        edits=Edits(shelf, f"engine:{path}"),
+        known=known,
+    )
+
+
+def _refusal(shelf: Shelf, path: str, obstacle: Obstacle) -> Refusal:
+    """One refusal for one engine, at the place that stands in the way."""
+    source = shelf.project.source(obstacle.path)
+    line = source.line_of(obstacle.span.start) if source else 1
+    reason = obstacle.reason if path in obstacle.reason else f"{obstacle.reason} (engine of {path})"
+    return Refusal(NAME, obstacle.path, obstacle.span, obstacle.code, reason, ADVICE[obstacle.code], line)

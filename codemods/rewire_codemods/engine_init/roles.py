@@ -1,0 +1,29 @@
+"""What a file is for, by its name and its text: a test, a migration, the migration environment."""
+
+from __future__ import annotations
+
+import re
+
+_TEST_DIRECTORY = re.compile(r"(^|/)tests?/")
+_TEST_NAME = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|conftest|tests)\.py$")
+_MIGRATION = re.compile(r"(^|/)(versions|migrations/versions)/[^/]*\.py$")
+
+
+def is_test(path: str) -> bool:
+    """True for what pytest or unittest would collect, and for what lies beside it."""
+    return bool(_TEST_NAME.search(path) or _TEST_DIRECTORY.search(path))
+
+
+def holds_tests(path: str) -> bool:
+    """True for a test module or a conftest, not for a plain module in a test folder."""
+    return bool(_TEST_NAME.search(path))
+
+
+def is_migration(path: str) -> bool:
+    """True for one revision of a migration tool."""
+    return bool(_MIGRATION.search(path))
+
+
+def is_environment(path: str, text: str) -> bool:
+    """True for alembic's ``env.py``."""
+    return path.rpartition("/")[2] == "env.py" and "alembic" in text and "run_migrations" in text

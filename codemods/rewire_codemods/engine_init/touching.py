@@ -1,0 +1,106 @@
+"""Which functions touch the database when they are called, across files; and who calls one at import."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import libcst as cst
+from rewire.codemod.cst import dotted_name
+
+from rewire_codemods.engine_init.origins import origin_of
+from rewire_codemods.engine_init.reading import Moment, calls, moment_of
+from rewire_codemods.engine_init.roles import is_migration
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from rewire.codemod.cst import Tree
+
+    from rewire_codemods.engine_init.conversion import Conversion
+
+Place = tuple[str, str]
+"""A file and the name of a function or class of its own level."""
+
+
+def touching(conversion: Conversion, users: Collection[str]) -> frozenset[Place]:
+    """Functions and classes that use the engine, its factories or another such function when they are called."""
+    definition = conversion.definition
+    hot: set[Place] = {(definition.path, name) for name in (definition.engine, *definition.factory_names)}
+    uses = {
+        path: _mentions(conversion, path) for path in users if not is_migration(path)
+    }
+    grown = True
+    while grown:
+        grown = False
+        for path, functions in uses.items():
+            for name, mentioned in functions.items():
+                if (path, name) not in hot and mentioned & hot:
+                    hot.add((path, name))
+                    grown = True
+    return frozenset(hot)
+
+
+def _mentions(conversion: Conversion, path: str) -> dict[str, set[Place]]:
+    """Per function (or class, for its constructor) of a file: what project names its body mentions."""
+    tree = conversion.shelf.tree(path)
+    answer = {}
+    for node in tree.module.body:
+        body: cst.CSTNode | None = None
+        if isinstance(node, cst.FunctionDef):
+            body = node.body
+        elif isinstance(node, cst.ClassDef):
+            body = next(
+                (
+                    method.body
+                    for method in node.body.body
+                    if isinstance(method, cst.FunctionDef) and method.name.value == "__init__"
+                ),
+                None,
+            )
+        if body is not None and isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+            answer[node.name.value] = mentioned(conversion, path, tree, body)
+    return answer
+
+
+def mentioned(conversion: Conversion, path: str, tree: Tree, node: cst.CSTNode) -> set[Place]:
+    """The project names that the code of ``node`` mentions, followed to where they are defined."""
+    found = set()
+    names = set()
+    for inner in tree.walk(node):
+        if isinstance(inner, (cst.Name, cst.Attribute)):
+            above = tree.parent(inner)
+            if isinstance(above, cst.Attribute):
+                continue
+            if isinstance(above, (cst.Arg, cst.Param)) and inner is getattr(above, "keyword", None):
+                continue
+            dotted = dotted_name(inner)
+            if dotted:
+                names.add(dotted)
+    for imported in conversion.shelf.project.imports(path):
+        if imported.scope == "function" and imported.name not in (None, "*"):
+            target = conversion.shelf.project.resolve(imported)
+            if target is not None and target.path and target.attribute and imported.bound in names:
+                found.add((target.path, target.attribute))
+    for name in names:
+        origin = origin_of(conversion.shelf.project, path, name)
+        if origin is not None and origin.path is not None:
+            found.add((origin.path, origin.name))
+    return found
+
+
+def calls_at_import(
+    conversion: Conversion, path: str, hot: Collection[Place]
+) -> list[cst.Call]:
+    """The calls in a module's own code that touch the database while it is imported."""
+    tree = conversion.shelf.tree(path)
+    answer = []
+    for call in calls(tree):
+        name = dotted_name(call.func)
+        if name is None or moment_of(tree, call) is not Moment.IMPORT:
+            continue
+        origin = origin_of(conversion.shelf.project, path, name)
+        if origin is None or origin.path is None or origin.rest:
+            continue
+        if (origin.path, origin.name) in hot:
+            answer.append(call)
+    return answer
