@@ -138,7 +138,8 @@ class Summary:
         """Suppression comments that keep nothing."""
         shown = self._shown(len(result.unused_suppressions), LISTED)
         for entry in result.unused_suppressions[:shown]:
-            self._line(f"unused: {place(entry.path, entry.line)}: {entry.comment} suppresses nothing", "cyan")
+            why = "suppresses nothing" if entry.codemod else "names no codemod: write ignore[CODEMOD]"
+            self._line(f"unused: {place(entry.path, entry.line)}: {entry.comment} {why}", "cyan")
         self._more(len(result.unused_suppressions), shown)
 
     def _verdict(self, result: RunResult, about: About) -> None:

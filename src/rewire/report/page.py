@@ -48,6 +48,8 @@ def option_rows(codemod: Codemod[Any, Any], types: Mapping[str, str]) -> tuple[O
 def text(codemod: Codemod[Any, Any], body: str, options: tuple[OptionRow, ...], width: int) -> str:
     """The page for a terminal ``width`` columns wide, without colours."""
     parts = [f"{codemod.name}: {codemod.summary}", "", f"promise: {codemod.promise} ({PROMISES[codemod.promise]})"]
+    if not codemod.default:
+        parts.append(f"runs only when selected by name: --select {codemod.name}")
     parts += ["", _readable(body), "", "Options", ""]
     for row in options:
         parts += [f"  {row.name} = {row.default}    ({row.type})", *_wrapped(row.doc, width, "      ")]
@@ -64,8 +66,9 @@ def text(codemod: Codemod[Any, Any], body: str, options: tuple[OptionRow, ...], 
 
 def markdown(codemod: Codemod[Any, Any], body: str, options: tuple[OptionRow, ...]) -> str:
     """The page as Markdown: what stands in ``docs/codemods/<name>.md``."""
-    parts = [f"# {codemod.name}", "", f"{codemod.summary[:1].upper()}{codemod.summary[1:]}.", ""]
-    parts += [f"Promise: **{codemod.promise}**: {PROMISES[codemod.promise]}.", "", _fenced(body), "", "## Options", ""]
+    only = "" if codemod.default else f" Runs only when selected by name: `--select {codemod.name}`."
+    parts = [f"# {codemod.name}", "", f"Promise `{codemod.promise}`: {PROMISES[codemod.promise]}.{only}", ""]
+    parts += [_fenced(body), "", "## Options", ""]
     if options:
         parts += [f"In `[tool.rewire.{codemod.name}]`, or `--set {codemod.name}.OPTION=VALUE`.", ""]
         parts += ["| option | type | default | what |", "| --- | --- | --- | --- |"]
