@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.decide_keywords import Replace, limit_of, note_lost_limit, note_value
-from rewire_codemods.connect_timeout.edits import Add, Drop, Merge, NewKey, NewValue, Rename
+from rewire_codemods.connect_timeout.edits import Add, Drop, DropEntry, Merge, NewKey, NewValue, Rename
 from rewire_codemods.connect_timeout.facts import ASYNCPG
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SETTINGS = ("server_settings", "engine_settings")
 _SINKS = ("splat", "connect_args", *_SETTINGS)
-_ARGUMENTS = ("connect_args", "server_settings")
+_ARGUMENTS = ("connect_args", "server_settings", "engine_settings")
 _HARD = ("timeout=", "timeout")
 
 
@@ -30,11 +30,13 @@ def decide_dicts(ledger: Ledger, facts: Sequence[DictFact], option: Replace) -> 
                 _drop_unread(ledger, fact)
             continue
         verdict = next(filter(None, (_refused(ledger, fact, family, option) for fact in family)), None)
-        for fact in family:
-            if verdict is None:
-                _apply(ledger, fact, option)
-            elif fact in reached or len(family) > 1:
+        if verdict is not None:
+            for fact in family:
                 ledger.refuse(fact.path, fact.place, fact.line, *verdict)
+            continue
+        drops = [_must_drop(ledger, fact, option) for fact in family]
+        for fact, drop in zip(family, drops, strict=True):
+            _apply(ledger, fact, option, drop=drop)
 
 
 def _families(facts: Sequence[DictFact]) -> list[list[DictFact]]:
@@ -73,8 +75,6 @@ def _refused(ledger: Ledger, fact: DictFact, family: Sequence[DictFact], option:
             return "outside-selection", f"{use.path}:{use.line} reads the key"
         if use.indirect:
             return "key-read-elsewhere", f"{use.path}:{use.line} reads it from a parameter"
-        if ledger.is_moved(use.path, use.span):
-            return "key-read-elsewhere", f"{use.path}:{use.line}"
     mixed = [use for use in fact.trace.uses if use.kind == "mixed"]
     if mixed and reads:
         return "other-values", mixed[0].detail
@@ -168,13 +168,13 @@ def _is_keyword_value(ledger: Ledger, use: Use) -> bool:
     return any(path == use.path and span.contains(use.span) for path, span in ledger.timed)
 
 
-def _apply(ledger: Ledger, fact: DictFact, option: Replace) -> None:
+def _apply(ledger: Ledger, fact: DictFact, option: Replace, *, drop: bool) -> None:
     """Carry the verdict out: the key, its readers, and the calls where the limit moves."""
     group = f"{fact.path}:{fact.place.start}"
     if any(use.kind in _SETTINGS for use in fact.trace.uses):
         _move_out_of_settings(ledger, fact, option, group)
         return
-    if _must_drop(ledger, fact, option):
+    if drop:
         _drop(ledger, fact, group)
         for call in _calls(fact):
             note_lost_limit(ledger, call, fact.value.shown)
@@ -224,13 +224,14 @@ def _rename(ledger: Ledger, fact: DictFact, group: str) -> None:
 
 def _drop(ledger: Ledger, fact: DictFact, group: str, *, support: bool = False, reason: str = "") -> None:
     """Take the key out; where nothing else is in the dict, the argument that it is written in goes as a whole."""
-    whole = [use for use in fact.trace.uses if use.kind in _ARGUMENTS and use.span == fact.span and use.call]
+    whole = [use for use in fact.trace.uses if use.kind in _ARGUMENTS and use.span == fact.holder and use.call]
     if fact.alone and whole and whole[0].call is not None and len(_calls(fact)) == 1:
         use, call = whole[0], whole[0].call
+        step = DropEntry("connect_args", "server_settings") if use.kind == "engine_settings" else Drop(use.kind)
         ledger.edit(
             (call.path, call.span, "Call"),
-            (Drop(use.kind),),
-            f'"{tables.KEY}": {fact.value.shown} dropped{reason}, and with it {use.kind}=',
+            (step,),
+            f'"{tables.KEY}": {fact.value.shown} dropped{reason}, and with it the dict',
             "key dropped with its dict",
             group=group,
             drops_comments=fact.comment or use.comment,

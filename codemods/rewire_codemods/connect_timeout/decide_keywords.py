@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from rewire_codemods.connect_timeout import tables
-from rewire_codemods.connect_timeout.edits import Drop, Merge, Operation, Rename
+from rewire_codemods.connect_timeout.edits import Drop, Move, Operation, Rename
 
 if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.facts import CallFact, KeywordFact, Value
@@ -42,8 +42,7 @@ def decide_keyword(ledger: Ledger, fact: KeywordFact, option: Replace) -> None:
         note_lost_limit(ledger, call, fact.value.shown)
         return
     if call.sink == "engine":
-        operations = (Drop(tables.KEY), Merge("connect_args", tables.NEW, fact.value.written))
-        ledger.moved.append((call.path, fact.span))
+        operations = (Move(tables.KEY, "connect_args", tables.NEW, fact.value),)
         summary = f'{tables.KEY}={fact.value.shown} -> connect_args["timeout"] in {call.name}()'
         shape = "engine keyword moved into connect_args"
     else:
@@ -95,9 +94,10 @@ def why(call: CallFact) -> str:
 
 def note_lost_limit(ledger: Ledger, call: CallFact, code: str) -> None:
     """Say which limit is gone and what applies now."""
-    if call.limit in ("asyncio.wait_for", "asyncio.timeout") and call.sink == "create_pool":
-        text = f"{call.limit} limits the making of the pool only: connections that it opens later have 60 s, not {code}"
-    elif call.limit:
+    limit = limit_of(call, ledger)
+    if limit in ("asyncio.wait_for", "asyncio.timeout") and call.sink == "create_pool":
+        text = f"{limit} limits the making of the pool only: connections that it opens later have 60 s, not {code}"
+    elif limit:
         return
     elif call.sink == "acquire":
         text = f"the limit of {code} at {call.name}() is gone: asyncpg waits for a free connection without limit"

@@ -35,7 +35,7 @@ def decide_text(ledger: Ledger, fact: TextFact, option: Replace) -> None:
     names = ", ".join(name for name, _ in fact.limits)
     ledger.edit(
         (fact.path, fact.span, fact.kind),
-        NewText(fact.new),
+        NewText(fact.pieces),
         f"{names} taken out of the {'URL' if fact.driver else 'DSN'}",
         f"{'URL' if fact.driver else 'DSN'} without the limit",
         group=group,

@@ -42,7 +42,25 @@ class Merge:
     code: str
 
 
-Operation = Rename | Drop | Add | Merge
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Take the keyword ``name`` out and put its value, converted, under ``key`` into the dict given as ``argument``."""
+
+    name: str
+    argument: str
+    key: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class DropEntry:
+    """Take ``key`` out of the dict display given as ``argument``."""
+
+    argument: str
+    key: str
+
+
+Operation = Rename | Drop | Add | Merge | Move | DropEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +72,9 @@ class Operations:
 
 @dataclass(frozen=True, slots=True)
 class NewText:
-    """Payload of a site on a string literal: its new source text."""
+    """Payload of a site on a string literal: the new source text of each of its pieces, ``""`` for one that goes."""
 
-    code: str
+    pieces: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,7 +102,14 @@ class Examined:
                 timed=has_key(node, tables.NEW),
                 comment=layout.drops_comment(layout.of_dict(node), place),
                 alone=len(node.elements) == 1,
+                holder=self.tree.span(self._holder(node)),
             )
+
+    def _holder(self, node: cst.Dict) -> cst.CSTNode:
+        """The dict of which ``node`` is an entry, else ``node`` itself."""
+        element = self.names.parent(node)
+        outer = self.names.parent(element) if isinstance(element, cst.DictElement) else None
+        return outer if isinstance(outer, cst.Dict) else node
 
     def _calls(self) -> Iterator[DictFact]:
         """``dict(connect_timeout=...)``, ``cfg.update(connect_timeout=...)``, and functions that take ``**kwargs``."""
@@ -192,7 +199,6 @@ class Examined:
             return None
         flow = Flow(self.sinks, text=True)
         flow.follow(node)
-        code = self.tree.code(node)
         return TextFact(
             path=self.path,
             span=self.tree.span(node),
@@ -200,9 +206,9 @@ class Examined:
             line=self.tree.line(node),
             driver=limits.driver,
             limits=limits.found,
-            new=limits.new,
+            pieces=limits.pieces,
             trace=flow.trace(),
-            comment="#" in code and "\n" in code and code.count("#") != limits.new.count("#"),
+            comment="" in limits.pieces and "#" in self.tree.code(node),
         )
 
     def _extras(self) -> Iterator[Extra]:

@@ -136,7 +136,7 @@ class DictFact:
     """A key ``connect_timeout`` in a dict display, a ``dict(...)`` call, or set by a subscript (``kind`` ``"Store"``).
 
     ``span`` covers the dict and ``place`` its element; for a store ``span`` covers the value, of LibCST type
-    ``node``, and ``place`` the key's string literal.
+    ``node``, and ``place`` the key's string literal. ``holder`` is the dict, or the one that it is an entry of.
     """
 
     path: str
@@ -149,12 +149,14 @@ class DictFact:
     timed: bool = False
     comment: bool = False
     alone: bool = False
+    holder: Span | None = None
     node: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TextFact:
-    """A DSN or SQLAlchemy URL that sets a limit in its query. ``new`` is its source text without the limit.
+    """A DSN or SQLAlchemy URL that sets a limit in its query. ``pieces`` are its source text without
+    the limit, see ``urls.Limits``.
 
     ``limits`` are (query key, value) in the order of the query. ``driver`` is what follows the ``+`` of the scheme.
     """
@@ -165,7 +167,7 @@ class TextFact:
     line: int
     driver: str
     limits: tuple[tuple[str, Value], ...]
-    new: str
+    pieces: tuple[str, ...]
     trace: Trace
     comment: bool = False
 

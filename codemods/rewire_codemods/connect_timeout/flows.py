@@ -102,12 +102,26 @@ class Flow:
         elif isinstance(holder, cst.Param):
             self.flags.add("parameter")
             self.parameter(holder, steps)
+        elif isinstance(holder, cst.ComparisonTarget) and not self.text and not steps:
+            self._compared(node, holder)
         elif isinstance(holder, (cst.Expr, cst.Del, *_TEST_HOLDERS)):
             self.add("shown", node)
         elif isinstance(holder, cst.Index):
             self.add("shown" if self.text else "escape", node, "used as a key")
         else:
             self.add("escape", node, "kept in a list or tuple" if isinstance(holder, cst.Element) else "used")
+
+    def _compared(self, node: cst.CSTNode, target: cst.ComparisonTarget) -> None:
+        """``"connect_timeout" in config`` reads the key; other comparisons look at the whole."""
+        comparison = self.names.parent(target)
+        if isinstance(target.operator, (cst.In, cst.NotIn)) and isinstance(comparison, cst.Comparison):
+            key = text_of_string(comparison.left)
+            if key is None:
+                self.add("escape", node, "searched for a computed key")
+            elif key == tables.KEY:
+                self.add("read", comparison.left)
+        else:
+            self.add("shown", node)
 
     def _chosen(self, node: cst.CSTNode, holder: cst.BooleanOperation | cst.IfExp, steps: Steps) -> None:
         """One of two: the other one is an unknown value of the same variable, or of the same kind."""
@@ -399,7 +413,11 @@ class Flow:
             self._keyed(call, name, steps)
         elif name == "copy":
             self.follow(call, steps)
-        elif name != "update" or any(arg.star or arg.keyword is None for arg in call.args):
+        elif name == "update" and not steps:
+            for arg in call.args:
+                if arg.keyword is None:
+                    self._mixed(arg.value, node)
+        elif name != "update":
             self.add("escape", node, f"its .{name}() is used")
 
     def _keyed(self, call: cst.Call, name: str, steps: Steps) -> None:

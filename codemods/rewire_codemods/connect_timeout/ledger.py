@@ -42,8 +42,6 @@ class Ledger:
     """Calls that get ``timeout=`` from an edit."""
     gone: list[tuple[str, Span]] = field(default_factory=list)
     """Arguments that are dropped: what they read is read no more."""
-    moved: list[tuple[str, Span]] = field(default_factory=list)
-    """Arguments whose source text is written elsewhere: what they read cannot be renamed."""
 
     def edit(
         self,
@@ -96,10 +94,6 @@ class Ledger:
     def is_gone(self, path: str, span: Span) -> bool:
         """True if ``span`` lies in an argument that is dropped."""
         return any(where == path and argument.contains(span) for where, argument in self.gone)
-
-    def is_moved(self, path: str, span: Span) -> bool:
-        """True if ``span`` lies in an argument whose text is written elsewhere."""
-        return any(where == path and argument.contains(span) for where, argument in self.moved)
 
     def plan(self) -> Plan:
         """Sites in order, groups joined where they share a site."""

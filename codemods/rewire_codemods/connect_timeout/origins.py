@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _DEPTH = 12
 _QUOTED = re.compile(r"""^['"]|['"]$""")
 _PLAIN_WRAPPERS = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Required", "Union"})
+_NONE = frozenset({"", "builtins.None"})
 _NOTHING = frozenset({"None", ""})
 _PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
 
@@ -95,7 +96,7 @@ class Origins:
         return self._agreed((self._binding(binding, depth), binding.value) for binding in bindings)
 
     def _agreed(self, found: Iterable[tuple[str, cst.CSTNode | None]]) -> str:
-        origins = {origin for origin, node in found if not is_none(node)}
+        origins = {origin for origin, node in found if origin not in _NONE or not is_none(node)}
         return origins.pop() if len(origins) == 1 else ""
 
     def _name(self, node: cst.Name, depth: int) -> str:

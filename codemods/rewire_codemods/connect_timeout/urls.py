@@ -42,11 +42,14 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of one URL: its driver, what was set, and the literal's source text without them."""
+    """The limits of one URL: its driver, what was set, and the literal's pieces as source text without them.
+
+    A piece (one of several adjacent literals) of which nothing is left is ``""``.
+    """
 
     driver: str
     found: tuple[tuple[str, Value], ...]
-    new: str
+    pieces: tuple[str, ...]
 
 
 def read_limits(node: StringNode, origins: Origins) -> Limits | None:
@@ -121,33 +124,29 @@ def _cells(node: cst.CSTNode, origins: Origins) -> Iterator[Cell]:
                 yield Cell(_HOLE, span, part)
 
 
-def _without(node: cst.CSTNode, cells: list[Cell], dropped: set[int], origins: Origins) -> str:
-    """The literal's source text without the cells ``dropped``; a piece of which nothing is left goes as a whole."""
-    span = origins.names.tree.span(node)
+def _without(node: cst.CSTNode, cells: list[Cell], dropped: set[int], origins: Origins) -> tuple[str, ...]:
+    """The source text of each piece without the cells ``dropped``."""
     text = origins.names.tree.text
-    pieces: list[str] = []
-    position = span.start
-    for place in sorted(dropped):
-        pieces.append(text[position : cells[place].span.start])
-        position = cells[place].span.end
-    pieces.append(text[position : span.end])
-    new = "".join(pieces)
+    gone = [cells[place].span for place in sorted(dropped)]
+    new: list[str] = []
+    for piece in pieces_of(node):
+        span = origins.names.tree.span(piece)
+        kept: list[str] = []
+        position = span.start
+        for cut in gone:
+            if span.contains(cut):
+                kept.append(text[position : cut.start])
+                position = cut.end
+        kept.append(text[position : span.end])
+        code = "".join(kept)
+        new.append("" if _EMPTY.fullmatch(code) and code != span.of(text) else code)
+    if not any(new):
+        new[0] = '""'
+    return tuple(new)
+
+
+def pieces_of(node: cst.CSTNode) -> list[cst.CSTNode]:
+    """The adjacent literals that make up one string, in order."""
     if isinstance(node, cst.ConcatenatedString):
-        new = _drop_empty(new)
-    return new
-
-
-def _drop_empty(code: str) -> str:
-    """Adjacent string literals without those that became empty (at least one stays)."""
-    parsed = cst.parse_expression(f"({code})")
-    parts: list[cst.CSTNode] = []
-    node: cst.CSTNode = parsed
-    while isinstance(node, cst.ConcatenatedString):
-        parts.append(node.left)
-        node = node.right
-    parts.append(node)
-    codes = [cst.Module([]).code_for_node(part.with_changes(lpar=(), rpar=())) for part in parts]
-    if not _EMPTY.fullmatch(codes[-1]) or all(_EMPTY.fullmatch(part) for part in codes):
-        return code
-    cut = code.rfind(codes[-1])
-    return code[:cut].rstrip(" \t\r\n\\") if "#" not in code[code.rfind(codes[-2]) + len(codes[-2]) : cut] else code
+        return [*pieces_of(node.left), *pieces_of(node.right)]
+    return [node]
