@@ -31,9 +31,13 @@ class Git:
         self.settings.update(settings)
 
     def attempt(
-        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, **popen: Any
+        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, terminal: bool = False
     ) -> tuple[int, bytes, str]:
-        """Exit status, output and complaint of a command that may fail."""
+        """Exit status, output and complaint of a command that may fail.
+
+        The command has a session of its own and comes to its end whatever happens to us: a git that dies leaves
+        locks behind. ``terminal`` keeps it in ours, for one that may ask for a passphrase.
+        """
         environment = {**git_environment(self.settings), **(env or {})}
         with tempfile.TemporaryFile() as file:
             file.write(stdin)
@@ -46,13 +50,15 @@ class Git:
                 stdout_as_string=False,
                 strip_newline_in_stdout=False,
                 env=environment,
-                **popen,
+                start_new_session=not terminal,
             )
         return int(status), output, words.strip()
 
-    def run(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, **popen: Any) -> bytes:
+    def run(
+        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, terminal: bool = False
+    ) -> bytes:
         """The output of a command. Raises GitError with git's own words if it fails."""
-        status, output, words = self.attempt(*arguments, stdin=stdin, env=env, **popen)
+        status, output, words = self.attempt(*arguments, stdin=stdin, env=env, terminal=terminal)
         if status:
             if "dubious ownership" in words:
                 raise explain_git_refusal(self.root, words)

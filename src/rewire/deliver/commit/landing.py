@@ -79,7 +79,7 @@ def land(ground: Ground, root: Path, tip: str, branch: str | None, files: Sequen
         _link(ground, found)
         try:
             with _undisturbed():
-                git.run(*_move(tip, branch), env={"GIT_REFLOG_ACTION": "rewire apply"}, start_new_session=True)
+                git.run(*_move(tip, branch), env={"GIT_REFLOG_ACTION": "rewire apply"})
                 _put_right(ground, root, found, files)
         finally:
             for one in found:

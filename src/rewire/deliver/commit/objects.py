@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rewire.deliver.commit.git import listed
+from rewire.deliver.commit.git import Git, listed
 from rewire.deliver.commit.message import message, subject
 from rewire.deliver.commit.values import CommitInfo
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from rewire.deliver.commit.preconditions import Entry, Ground
     from rewire.deliver.commit.series import Step
+
+_STAGE_SETTINGS = {"core.fileMode": "true", "core.ignoreStat": "false", "core.sparseCheckout": "false"}
+"""In our own directory every mode is as we set it, and every file is there that we name."""
 
 
 def build(
@@ -36,6 +39,7 @@ class _Stage:
 
     def __init__(self, ground: Ground, root: Path, folder: Path, entries: Mapping[str, Entry]) -> None:
         self._ground = ground
+        self._git = Git(root, {**ground.git.settings, **_STAGE_SETTINGS})
         self._root = root
         self._files = folder / "files"
         self._entries = entries
@@ -45,13 +49,11 @@ class _Stage:
             "GIT_WORK_TREE": str(self._files),
             "GIT_INDEX_FILE": str(folder / "index"),
         }
-        self._settings = ("-c", "core.fileMode=true", "-c", "core.sparseCheckout=false", "-c", "core.ignoreStat=false")
         self._files.mkdir()
 
     def commits(self, steps: Iterable[Step], command: str) -> Iterator[CommitInfo]:
-        git = self._ground.git
         parent = self._ground.head
-        parent_tree = git.line("rev-parse", f"{parent}^{{tree}}")
+        parent_tree = self._ground.git.line("rev-parse", f"{parent}^{{tree}}")
         self._run("read-tree", parent)
         for step in steps:
             tree = self._store(step)
@@ -92,8 +94,8 @@ class _Stage:
 
     def _commit(self, tree: str, parent: str, text: str) -> str:
         signed = ("-S",) if self._ground.sign else ()
-        output = self._run("commit-tree", *signed, "-p", parent, "-F", "-", tree, stdin=text.encode())
-        return output.decode().strip()
+        arguments = ("commit-tree", *signed, "-p", parent, "-F", "-", tree)
+        return self._run(*arguments, stdin=text.encode(), terminal=self._ground.sign).decode().strip()
 
-    def _run(self, *arguments: str, stdin: bytes = b"") -> bytes:
-        return self._ground.git.run(*self._settings, *arguments, stdin=stdin, env=self._environment)
+    def _run(self, *arguments: str, stdin: bytes = b"", terminal: bool = False) -> bytes:
+        return self._git.run(*arguments, stdin=stdin, env=self._environment, terminal=terminal)

@@ -106,14 +106,7 @@ def survey(root: Path, options: CommitOptions) -> Ground:
 
 def refuse_dirty(ground: Ground, paths: tuple[str, ...] | None, options: CommitOptions) -> None:
     """Raise GitError for conflicts, for changes in ``paths``, and, unless allowed, for any change in a tracked file."""
-    changed: list[str] = []
-    conflicts: list[str] = []
-    for record in _status(ground.git):
-        kind, _, rest = record.partition(" ")
-        if kind == "u":
-            conflicts.append(rest.split(" ", 9)[9])
-        elif kind == "1":
-            changed.append(rest.split(" ", 7)[7])
+    changed, conflicts = _changed_files(ground.git)
     if conflicts:
         raise GitError(f"files with conflicts: {_names(conflicts)}", advice="resolve and commit them first")
     in_the_way = sorted(set(changed).intersection(paths or ()))
@@ -183,7 +176,9 @@ def _refuse_interrupted(git: Git, directory: Path) -> None:
     if tip is None:
         return
     head = git.answer("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    if head == tip or not _status(git):
+    moving = set() if head is None else set(git.records("diff-tree", "-r", "-z", "--name-only", head, tip))
+    changed, conflicts = _changed_files(git)
+    if not moving.intersection(changed + conflicts):
         git.run("update-ref", "-d", LANDING, tip)
         _remove_second_names(directory)
         return
@@ -206,10 +201,19 @@ def _remove_second_names(directory: Path) -> None:
             continue
 
 
-def _status(git: Git) -> list[str]:
-    return git.records(
+def _changed_files(git: Git) -> tuple[list[str], list[str]]:
+    """Tracked files with uncommitted changes, and those with conflicts."""
+    changed: list[str] = []
+    conflicts: list[str] = []
+    for record in git.records(
         "status", "--porcelain=v2", "-z", "--untracked-files=no", "--ignore-submodules=all", "--no-renames"
-    )
+    ):
+        kind, _, rest = record.partition(" ")
+        if kind == "u":
+            conflicts.append(rest.split(" ", 9)[9])
+        elif kind == "1":
+            changed.append(rest.split(" ", 7)[7])
+    return changed, conflicts
 
 
 def _require_identity(git: Git, role: str) -> None:
