@@ -92,7 +92,14 @@ ENGINES = {
         engine = create_async_engine("postgresql+asyncpg://a@127.0.0.1:1/b", **options)
     """,
 }
-HEADER = "import asyncio\nimport asyncpg\nfrom sqlalchemy.ext.asyncio import create_async_engine\n\n\nasync def main(PORT):\n"
+HEADER = """\
+import asyncio
+import asyncpg
+from sqlalchemy.ext.asyncio import create_async_engine
+
+
+async def main(PORT):
+"""
 
 
 def function(body: str) -> str:
