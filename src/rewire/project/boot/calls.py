@@ -60,7 +60,9 @@ def _import_module(run: Run, name: str, call: ast.Call, scope: Scope) -> Any:
             return UNKNOWN
         target = run.machine.absolute(Module("", None, None, anchor), level, target[level:])
     module = run.machine.load(target)
-    return run.machine.load(target.partition(".")[0]) if name == "builtins.__import__" and len(call.args) < 4 else module
+    return (
+        run.machine.load(target.partition(".")[0]) if name == "builtins.__import__" and len(call.args) < 4 else module
+    )
 
 
 def _exit(run: Run, name: str, call: ast.Call, scope: Scope) -> None:
@@ -96,7 +98,9 @@ def _serve(run: Run, call: ast.Call, scope: Scope) -> None:
     if isinstance(loaded, Module) and attribute:
         first = attribute.partition(".")[0]
         if not run.machine.has(loaded, first) and not loaded.open:
-            raise Raised("ImportFromStringError", f'Attribute "{attribute}" not found in module "{module}".', wanted=target)
+            raise Raised(
+                "ImportFromStringError", f'Attribute "{attribute}" not found in module "{module}".', wanted=target
+            )
 
 
 def edit_path(run: Run, how: str, arguments: Sequence[Any]) -> None:
@@ -110,7 +114,11 @@ def edit_path(run: Run, how: str, arguments: Sequence[Any]) -> None:
     flat: list[Any] = []
     for value in values:
         flat += value if isinstance(value, list | tuple) else [value]
-    known = [posixpath.normpath(posixpath.join(run.evaluator.cwd, str(v))) for v in flat if isinstance(v, str | PurePosixPath)]
+    known = [
+        posixpath.normpath(posixpath.join(run.evaluator.cwd, str(v)))
+        for v in flat
+        if isinstance(v, str | PurePosixPath)
+    ]
     if how == "remove":
         for place in known:
             if place in path:

@@ -16,33 +16,33 @@ if TYPE_CHECKING:
 
 def compile_text(text: str) -> p.Program | p.Broken:
     """The program of a file's text, in any version's syntax."""
-    tree = _parse(text)
+    tree, vague = _parse(text)
     if isinstance(tree, p.Broken):
         return tree
-    builder = _Builder(any(_is_future_annotations(node) for node in tree.body))
+    builder = _Builder(any(_is_future_annotations(node) for node in tree.body), ":=" in text)
     body = builder.block(tree.body)
     guard = next((op.line for op in body if isinstance(op, p.If) and op.test is not None and is_main_test(op.test)), 0)
-    return p.Program(body, tuple(builder.functions), "sys.path" in text, guard)
+    return p.Program(body, tuple(builder.functions), "sys.path" in text, vague, guard)
 
 
-def _parse(text: str) -> ast.Module | p.Broken:
-    """The syntax tree; newer syntax than the running Python's is lowered first."""
+def _parse(text: str) -> tuple[ast.Module | p.Broken, bool]:
+    """The syntax tree, and whether newer syntax than the running Python's was lowered first."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            return ast.parse(text), False
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         lowered = lower(text)
         if lowered is not None:
             try:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
-                    return ast.parse(lowered)
+                    return ast.parse(lowered), True
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 pass
         if isinstance(error, SyntaxError):
-            return p.Broken(error.lineno or 1, error.msg, type(error).__name__)
-        return p.Broken(1, str(error))
+            return p.Broken(error.lineno or 1, error.msg, type(error).__name__), False
+        return p.Broken(1, str(error)), False
 
 
 def _is_future_annotations(node: ast.stmt) -> bool:
@@ -66,8 +66,9 @@ def is_main_test(test: ast.expr) -> bool:
 class _Builder:
     """Turns statements into operations. ``depth`` counts the functions around the statement."""
 
-    def __init__(self, lazy_annotations: bool) -> None:
+    def __init__(self, lazy_annotations: bool, has_walrus: bool) -> None:
         self.lazy_annotations = lazy_annotations
+        self.has_walrus = has_walrus
         self.functions: list[p.Define] = []
         self.depth = 0
 
@@ -75,18 +76,28 @@ class _Builder:
         """The operations of a block."""
         found: list[p.Op] = []
         for statement in statements:
+            if self.has_walrus:
+                found += self.walrus(statement)
             op = self.statement(statement)
             if op is not None:
                 found.append(op)
         return tuple(found)
 
+    def walrus(self, node: ast.stmt) -> list[p.Op]:
+        """What ``:=`` binds in a statement's own expressions: taken to be bound before they are read."""
+        own = [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr) and not _is_target(child)]
+        names = [name for child in own for name in bound_names(child)]
+        return [p.Assign(node.lineno, tuple((name,) for name in names), None, ())] if names else []
+
     def statement(self, node: ast.stmt) -> p.Op | None:
         """The operation of one statement; None if it does nothing of interest."""
-        method = getattr(self, "on_" + type(node).__name__, None)
+        method = getattr(self, "_on_" + type(node).__name__.lower(), None)
         if method is not None:
             op: p.Op | None = method(node)
             return op
-        return self.evaluate(node.lineno, [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)])
+        return self.evaluate(
+            node.lineno, [child for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        )
 
     def uses(self, expressions: Iterable[ast.expr | None]) -> tuple[p.Use, ...]:
         """The names that expressions read, in order; inside functions only calls and chains matter."""
@@ -98,33 +109,30 @@ class _Builder:
     def evaluate(self, line: int, expressions: Sequence[ast.expr | None]) -> p.Op | None:
         """An ``Evaluate``, or None if nothing in the expressions matters."""
         uses = self.uses(expressions)
-        names = [name for expression in expressions if expression is not None for name in bound_names(expression)]
-        if names:
-            return p.Assign(line, tuple((name,) for name in names), None, uses)
         return p.Evaluate(line, uses) if uses else None
 
-    def on_Import(self, node: ast.Import) -> p.Op:
+    def _on_import(self, node: ast.Import) -> p.Op:
         return p.Import(node.lineno, tuple((alias.name, alias.asname) for alias in node.names))
 
-    def on_ImportFrom(self, node: ast.ImportFrom) -> p.Op:
+    def _on_importfrom(self, node: ast.ImportFrom) -> p.Op:
         names = tuple((alias.name, alias.asname) for alias in node.names)
         return p.ImportFrom(node.lineno, node.level, node.module or "", names)
 
-    def on_Expr(self, node: ast.Expr) -> p.Op | None:
+    def _on_expr(self, node: ast.Expr) -> p.Op | None:
         if isinstance(node.value, ast.Constant):
             return None
         return self.evaluate(node.lineno, [node.value])
 
-    def on_Assign(self, node: ast.Assign) -> p.Op:
+    def _on_assign(self, node: ast.Assign) -> p.Op:
         return self.assign(node.lineno, node.targets, node.value)
 
-    def on_AnnAssign(self, node: ast.AnnAssign) -> p.Op | None:
+    def _on_annassign(self, node: ast.AnnAssign) -> p.Op | None:
         annotation = None if self.lazy_annotations or self.depth else node.annotation
         if node.value is None:
             return self.evaluate(node.lineno, [annotation])
         return self.assign(node.lineno, [node.target], node.value, annotation)
 
-    def on_AugAssign(self, node: ast.AugAssign) -> p.Op:
+    def _on_augassign(self, node: ast.AugAssign) -> p.Op:
         return self.assign(node.lineno, [node.target], node.value, augmented=True)
 
     def assign(
@@ -142,18 +150,20 @@ class _Builder:
             chain = chain_of(base)
             if chain is not None and isinstance(target, ast.Subscript):
                 key = target.slice
-                chain = (*chain, f"[{key.value}]" if isinstance(key, ast.Constant) and isinstance(key.value, str) else "[]")
+                chain = (
+                    *chain,
+                    f"[{key.value}]" if isinstance(key, ast.Constant) and isinstance(key.value, str) else "[]",
+                )
             chains += [chain] if chain is not None else [(name,) for name in bound_names(target)]
         single = len(targets) == 1 and isinstance(targets[0], ast.Tuple | ast.List)
         kept = value if is_evaluable(value) and not single else None
-        chains += [(name,) for name in bound_names(value)]
         inner = [target.slice for target in targets if isinstance(target, ast.Subscript)]
         return p.Assign(line, tuple(chains), kept, self.uses([value, annotation, *inner]), augmented)
 
-    def on_Delete(self, node: ast.Delete) -> p.Op:
+    def _on_delete(self, node: ast.Delete) -> p.Op:
         return p.Delete(node.lineno, tuple(target.id for target in node.targets if isinstance(target, ast.Name)))
 
-    def on_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> p.Op:
+    def _on_functiondef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> p.Op:
         arguments = node.args
         outer: list[ast.expr | None] = [*node.decorator_list, *arguments.defaults, *arguments.kw_defaults]
         every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
@@ -181,30 +191,35 @@ class _Builder:
         self.functions.append(define)
         return define
 
-    on_AsyncFunctionDef = on_FunctionDef
+    _on_asyncfunctiondef = _on_functiondef
 
-    def on_ClassDef(self, node: ast.ClassDef) -> p.Op:
-        uses = () if getattr(node, "type_params", None) else self.uses([*node.decorator_list, *node.bases, *(k.value for k in node.keywords)])
+    def _on_classdef(self, node: ast.ClassDef) -> p.Op:
+        uses = (
+            ()
+            if getattr(node, "type_params", None)
+            else self.uses([*node.decorator_list, *node.bases, *(k.value for k in node.keywords)])
+        )
         bases = tuple(chain for base in node.bases if (chain := chain_of(base)) is not None)
-        return p.Class(node.lineno, node.name, bases, self.block(node.body), uses, bool(node.decorator_list))
+        parameters = tuple(parameter.name for parameter in getattr(node, "type_params", ()))
+        return p.Class(
+            node.lineno, node.name, bases, parameters, self.block(node.body), uses, bool(node.decorator_list)
+        )
 
-    def on_If(self, node: ast.If) -> p.Op:
+    def _on_if(self, node: ast.If) -> p.Op:
         test = node.test if is_evaluable(node.test) else None
         body, orelse = self.block(node.body), self.block(node.orelse)
         return p.If(node.lineno, test, self.uses([node.test]), body, orelse)
 
-    def on_Try(self, node: ast.Try) -> p.Op:
+    def _on_try(self, node: ast.Try) -> p.Op:
         handlers = tuple(
             p.Handler(handler.lineno, _types(handler.type), handler.name, self.block(handler.body))
             for handler in node.handlers
         )
-        return p.Try(
-            node.lineno, self.block(node.body), handlers, self.block(node.orelse), self.block(node.finalbody)
-        )
+        return p.Try(node.lineno, self.block(node.body), handlers, self.block(node.orelse), self.block(node.finalbody))
 
-    on_TryStar = on_Try
+    _on_trystar = _on_try
 
-    def on_For(self, node: ast.For | ast.AsyncFor) -> p.Op:
+    def _on_for(self, node: ast.For | ast.AsyncFor) -> p.Op:
         values = node.iter if is_evaluable(node.iter) else None
         return p.Loop(
             node.lineno,
@@ -217,16 +232,18 @@ class _Builder:
             self.block(node.orelse),
         )
 
-    on_AsyncFor = on_For
+    _on_asyncfor = _on_for
 
-    def on_While(self, node: ast.While) -> p.Op:
+    def _on_while(self, node: ast.While) -> p.Op:
         test = node.test if is_evaluable(node.test) else None
         return p.Loop(
             node.lineno, (), None, test, True, self.uses([node.test]), self.block(node.body), self.block(node.orelse)
         )
 
-    def on_With(self, node: ast.With | ast.AsyncWith) -> p.Op:
-        names = [name for item in node.items if item.optional_vars is not None for name in bound_names(item.optional_vars)]
+    def _on_with(self, node: ast.With | ast.AsyncWith) -> p.Op:
+        names = [
+            name for item in node.items if item.optional_vars is not None for name in bound_names(item.optional_vars)
+        ]
         entering = p.Assign(
             node.lineno, tuple((name,) for name in names), None, self.uses([item.context_expr for item in node.items])
         )
@@ -236,9 +253,9 @@ class _Builder:
         handlers = (p.Handler(node.lineno, types, None, ()),) if types else ()
         return p.Try(node.lineno, body, handlers, (), ())
 
-    on_AsyncWith = on_With
+    _on_asyncwith = _on_with
 
-    def on_Match(self, node: ast.Match) -> p.Op:
+    def _on_match(self, node: ast.Match) -> p.Op:
         names = [
             part.name
             for case in node.cases
@@ -248,7 +265,7 @@ class _Builder:
         bodies = tuple(self.block(case.body) for case in node.cases)
         return p.Branches(node.lineno, self.uses([node.subject]), tuple(names), bodies)
 
-    def on_Raise(self, node: ast.Raise) -> p.Op:
+    def _on_raise(self, node: ast.Raise) -> p.Op:
         kind, text = None, ""
         if node.exc is not None:
             call = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
@@ -258,24 +275,29 @@ class _Builder:
                 text = str(arguments[0].value)
         return p.Raise(node.lineno, kind, text, self.uses([node.exc]))
 
-    def on_Return(self, node: ast.Return) -> p.Op:
+    def _on_return(self, node: ast.Return) -> p.Op:
         value = node.value if node.value is not None and is_evaluable(node.value) else None
         return p.Return(node.lineno, value, self.uses([node.value]))
 
-    def on_Break(self, node: ast.Break) -> p.Op:
+    def _on_break(self, node: ast.Break) -> p.Op:
         return p.Leave(node.lineno, True)
 
-    def on_Continue(self, node: ast.Continue) -> p.Op:
+    def _on_continue(self, node: ast.Continue) -> p.Op:
         return p.Leave(node.lineno, False)
 
-    def on_TypeAlias(self, node: ast.stmt) -> p.Op | None:
+    def _on_typealias(self, node: ast.stmt) -> p.Op | None:
         name = getattr(node, "name", None)
         return p.Assign(node.lineno, ((name.id,),), None, ()) if isinstance(name, ast.Name) else None
 
-    def on_Pass(self, node: ast.Pass) -> None:
+    def _on_pass(self, node: ast.Pass) -> None:
         return None
 
-    on_Global = on_Nonlocal = on_Pass
+    _on_global = _on_nonlocal = _on_pass
+
+
+def _is_target(node: ast.expr) -> bool:
+    """True for what an assignment or a loop binds itself."""
+    return isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
 
 
 def _types(node: ast.expr | None) -> tuple[tuple[str, ...], ...] | None:
@@ -308,7 +330,9 @@ def local_names(statements: Iterable[ast.stmt]) -> Iterable[str]:
                 yield alias.asname or alias.name.partition(".")[0]
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
-        elif (isinstance(node, ast.ExceptHandler) and node.name) or (isinstance(node, ast.MatchAs | ast.MatchStar) and node.name):
+        elif (isinstance(node, ast.ExceptHandler) and node.name) or (
+            isinstance(node, ast.MatchAs | ast.MatchStar) and node.name
+        ):
             yield node.name
         pending.extend(ast.iter_child_nodes(node))
 

@@ -58,7 +58,7 @@ class Evaluator:
 
     def value(self, node: ast.expr, look: Look) -> Any:
         """The value of ``node``; ``look`` gives that of a dotted chain."""
-        method = getattr(self, "on_" + type(node).__name__, None)
+        method = getattr(self, "_on_" + type(node).__name__.lower(), None)
         if method is None:
             return UNKNOWN
         try:
@@ -75,13 +75,13 @@ class Evaluator:
             return bool(value)
         return None
 
-    def on_Constant(self, node: ast.Constant, look: Look) -> Any:
+    def _on_constant(self, node: ast.Constant, look: Look) -> Any:
         return node.value
 
-    def on_Name(self, node: ast.Name, look: Look) -> Any:
+    def _on_name(self, node: ast.Name, look: Look) -> Any:
         return self.settled(look((node.id,)))
 
-    def on_Attribute(self, node: ast.Attribute, look: Look) -> Any:
+    def _on_attribute(self, node: ast.Attribute, look: Look) -> Any:
         base = self.value(node.value, look)
         if isinstance(base, PurePosixPath):
             return self._path_attribute(base, node.attr)
@@ -114,7 +114,7 @@ class Evaluator:
             return getattr(path, name)
         return tuple(path.parents) if name == "parents" else UNKNOWN
 
-    def on_Subscript(self, node: ast.Subscript, look: Look) -> Any:
+    def _on_subscript(self, node: ast.Subscript, look: Look) -> Any:
         base = self.value(node.value, look)
         if isinstance(base, External) and base.name == "os.environ":
             key = self.value(node.slice, look)
@@ -125,7 +125,7 @@ class Evaluator:
         key = self.value(node.slice, look)
         return base[key] if is_known(base) and isinstance(key, int) and not isinstance(base, int) else UNKNOWN
 
-    def on_Tuple(self, node: ast.Tuple | ast.List | ast.Set, look: Look) -> Any:
+    def _on_tuple(self, node: ast.Tuple | ast.List | ast.Set, look: Look) -> Any:
         parts: list[Any] = []
         for element in node.elts:
             if isinstance(element, ast.Starred):
@@ -137,15 +137,15 @@ class Evaluator:
                 parts.append(self.value(element, look))
         return parts if isinstance(node, ast.List) else tuple(parts)
 
-    on_List = on_Set = on_Tuple
+    _on_list = _on_set = _on_tuple
 
-    def on_Starred(self, node: ast.Starred, look: Look) -> Any:
+    def _on_starred(self, node: ast.Starred, look: Look) -> Any:
         return UNKNOWN
 
-    def on_Await(self, node: ast.Await, look: Look) -> Any:
+    def _on_await(self, node: ast.Await, look: Look) -> Any:
         return UNKNOWN
 
-    def on_JoinedStr(self, node: ast.JoinedStr, look: Look) -> Any:
+    def _on_joinedstr(self, node: ast.JoinedStr, look: Look) -> Any:
         parts = []
         for part in node.values:
             value = self.value(part.value if isinstance(part, ast.FormattedValue) else part, look)
@@ -154,10 +154,14 @@ class Evaluator:
             parts.append(str(value))
         return "".join(parts)
 
-    def on_BinOp(self, node: ast.BinOp, look: Look) -> Any:
+    def _on_binop(self, node: ast.BinOp, look: Look) -> Any:
         left, right = self.value(node.left, look), self.value(node.right, look)
         if isinstance(node.op, ast.Div) and (isinstance(left, PurePosixPath) or isinstance(right, PurePosixPath)):
-            return left / right if isinstance(left, PurePosixPath | str) and isinstance(right, PurePosixPath | str) else UNKNOWN
+            return (
+                left / right
+                if isinstance(left, PurePosixPath | str) and isinstance(right, PurePosixPath | str)
+                else UNKNOWN
+            )
         if isinstance(node.op, ast.Add) and isinstance(left, list) and isinstance(right, list):
             return left + right
         if not (is_known(left) and is_known(right)):
@@ -168,7 +172,7 @@ class Evaluator:
             return left % right
         return UNKNOWN
 
-    def on_UnaryOp(self, node: ast.UnaryOp, look: Look) -> Any:
+    def _on_unaryop(self, node: ast.UnaryOp, look: Look) -> Any:
         value = self.value(node.operand, look)
         if not is_known(value):
             return UNKNOWN
@@ -176,7 +180,7 @@ class Evaluator:
             return not value
         return -value if isinstance(node.op, ast.USub) else UNKNOWN
 
-    def on_BoolOp(self, node: ast.BoolOp, look: Look) -> Any:
+    def _on_boolop(self, node: ast.BoolOp, look: Look) -> Any:
         is_or = isinstance(node.op, ast.Or)
         unknown = False
         value: Any = UNKNOWN
@@ -189,13 +193,13 @@ class Evaluator:
                 return value if not unknown else (UNKNOWN if value and not isinstance(value, bool) else value)
         return UNKNOWN if unknown else value
 
-    def on_IfExp(self, node: ast.IfExp, look: Look) -> Any:
+    def _on_ifexp(self, node: ast.IfExp, look: Look) -> Any:
         truth = self.truth(node.test, look)
         if truth is None:
             return UNKNOWN
         return self.value(node.body if truth else node.orelse, look)
 
-    def on_Compare(self, node: ast.Compare, look: Look) -> Any:
+    def _on_compare(self, node: ast.Compare, look: Look) -> Any:
         left = self.value(node.left, look)
         if len(node.ops) != 1:
             return UNKNOWN
@@ -211,7 +215,7 @@ class Evaluator:
             return isinstance(node.ops[0], ast.NotIn)
         return _COMPARE[type(node.ops[0])](left, right)
 
-    def on_Call(self, node: ast.Call, look: Look) -> Any:
+    def _on_call(self, node: ast.Call, look: Look) -> Any:
         if isinstance(node.func, ast.Attribute):
             base = self.value(node.func.value, look)
             if is_known(base) and base is not None:
@@ -241,7 +245,12 @@ class Evaluator:
 
     def _exists(self, place: str, how: str) -> Any:
         place = posixpath.normpath(posixpath.join(self.cwd, place))
-        answers = {"isfile": self.tree.is_file, "is_file": self.tree.is_file, "isdir": self.tree.is_dir, "is_dir": self.tree.is_dir}
+        answers = {
+            "isfile": self.tree.is_file,
+            "is_file": self.tree.is_file,
+            "isdir": self.tree.is_dir,
+            "is_dir": self.tree.is_dir,
+        }
         if how in answers:
             return answers[how](place)
         return self.tree.is_file(place) or self.tree.is_dir(place)
@@ -258,7 +267,9 @@ class Evaluator:
         if name in ("str", "os.fspath", "os.fsdecode"):
             return str(arguments[0])
         if name in ("bool", "len", "int", "list", "tuple", "set"):
-            return {"bool": bool, "len": len, "int": int, "list": list, "tuple": tuple, "set": tuple}[name](arguments[0])
+            return {"bool": bool, "len": len, "int": int, "list": list, "tuple": tuple, "set": tuple}[name](
+                arguments[0]
+            )
         function = name.removeprefix("os.path.").removeprefix("posixpath.")
         if function == name:
             return UNKNOWN

@@ -6,6 +6,7 @@ Follows ``importlib._bootstrap`` (``_find_and_load``, ``_handle_fromlist``) and 
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, Any
 
 from rewire.project.boot.errors import Raised
@@ -20,7 +21,18 @@ if TYPE_CHECKING:
     from rewire.project.boot.tree import Tree
 
 _OF_EVERY_MODULE = frozenset(
-    {"__name__", "__doc__", "__file__", "__spec__", "__loader__", "__package__", "__builtins__", "__dict__", "__cached__", "__class__"}
+    {
+        "__name__",
+        "__doc__",
+        "__file__",
+        "__spec__",
+        "__loader__",
+        "__package__",
+        "__builtins__",
+        "__dict__",
+        "__cached__",
+        "__class__",
+    }
 )
 
 
@@ -28,8 +40,14 @@ class Machine:
     """``sys.path`` and ``sys.modules`` of one start. ``execute`` runs a module's file."""
 
     def __init__(
-        self, tree: Tree, ownership: Ownership, before: Sequence[str], after: Sequence[str], execute: Callable[[Module], None]
+        self,
+        tree: Tree,
+        ownership: Ownership,
+        places: tuple[Sequence[str], Sequence[str]],
+        execute: Callable[[Module], None],
+        version: tuple[int, int],
     ) -> None:
+        before, after = places
         self.tree = tree
         self.ownership = ownership
         self.path: list[str] = list(before)
@@ -37,6 +55,11 @@ class Machine:
         self.modules: dict[str, Module | External] = {}
         self.outside_first = frozenset[str]()
         """Names that the program which starts the project has loaded before it looks for the project."""
+        self.version = version
+        self.first: str | None = None
+        """The directory that Python itself puts first on ``sys.path``: the script's, or with ``-m`` the current one."""
+        self.expected = ""
+        """The top-level name that the launch command takes to be the project's own."""
         self._execute = execute
         self._found: dict[tuple[str, tuple[str, ...]], Spec | None] = {}
 
@@ -57,7 +80,9 @@ class Machine:
             if isinstance(parent, External):
                 return self._keep(name, External(name))
             if parent.locations is None:
-                raise Raised("ModuleNotFoundError", f"No module named {name!r}; {parent_name!r} is not a package", wanted=name)
+                raise Raised(
+                    "ModuleNotFoundError", f"No module named {name!r}; {parent_name!r} is not a package", wanted=name
+                )
             spec = self._find(name, parent.locations)
             if spec is None:
                 raise Raised("ModuleNotFoundError", f"No module named {name!r}", wanted=name)
@@ -91,7 +116,7 @@ class Machine:
             return External(name)
         if spec is not None:
             return spec
-        if self.ownership.owns(whole, taken):
+        if name == self.expected or self.ownership.owns(whole, taken):
             raise Raised("ModuleNotFoundError", f"No module named {name!r}", wanted=name)
         return External(name)
 
@@ -169,11 +194,31 @@ class Machine:
         if self.has(module, name) or module.open:
             return UNKNOWN
         where = f"({module.origin})"
-        if module.file is not None and not module.done:
+        text = f"cannot import name {name!r} from {module.name!r} "
+        if advice := self._renaming(module, since=(3, 14)):
+            text += advice
+        elif module.file is not None and not module.done:
             text = f"cannot import name {name!r} from partially initialized module {module.name!r} (most likely due to a circular import) {where}"
         else:
-            text = f"cannot import name {name!r} from {module.name!r} {where}"
+            text += where
         raise Raised("ImportError", text, wanted=full)
+
+    def _renaming(self, module: Module, since: tuple[int, int]) -> str:
+        """What newer Pythons say of a file that hides, or seems to hide, a library's module."""
+        if self.version < since or self.first is None or module.file is None:
+            return ""
+        folder = posixpath.dirname(module.file)
+        folder = posixpath.dirname(folder) if module.locations is not None else folder
+        if folder != self.first:
+            return ""
+        if module.name in STANDARD:
+            return (
+                f"(consider renaming {module.file!r} since it has the same name as the standard library module named "
+                f"{module.name!r} and the import system gives it precedence)"
+            )
+        if module.done:
+            return ""
+        return f"(consider renaming {module.file!r} if it has the same name as a third-party module you intended to import)"
 
     def attribute(self, module: Module, name: str) -> Any:
         """``module.name`` (``module_getattro``)."""
@@ -182,8 +227,11 @@ class Machine:
         if self.has(module, name) or module.open or (name.startswith("__") and name.endswith("__")):
             return UNKNOWN
         full = f"{module.name}.{name}"
-        if not module.done and module.file is not None:
-            text = f"partially initialized module {module.name!r} has no attribute {name!r} (most likely due to a circular import)"
+        if advice := self._renaming(module, since=(3, 13)):
+            text = f"module {module.name!r} has no attribute {name!r} {advice}"
+        elif not module.done and module.file is not None:
+            origin = f" from {module.file!r}" if self.version >= (3, 13) else ""
+            text = f"partially initialized module {module.name!r}{origin} has no attribute {name!r} (most likely due to a circular import)"
         elif isinstance(inner := self.modules.get(full), Module) and not inner.done:
             text = f"cannot access submodule {name!r} of module {module.name!r} (most likely due to a circular import)"
         else:

@@ -29,7 +29,7 @@ class Trouble:
     @property
     def message(self) -> str:
         """The last line of the traceback."""
-        return f"{self.kind}: {self.text}" if self.text else self.kind
+        return f"{self.kind}: {self.text}" if self.kind and self.text else self.kind or self.text
 
 
 @dataclass(frozen=True, slots=True)

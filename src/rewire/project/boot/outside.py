@@ -43,9 +43,9 @@ def declared_modules(files: Files, read_text: Callable[[str], str | None]) -> fr
     found: set[str] = set()
     for path in files.files:
         name = posixpath.basename(path)
-        if re.fullmatch(r"(?:.*requirements.*|constraints)\.(?:txt|in)|Pipfile|pyproject\.toml|setup\.(?:py|cfg)", name) or (
-            name.endswith(".txt") and "requirements" in path
-        ):
+        if re.fullmatch(
+            r"(?:.*requirements.*|constraints)\.(?:txt|in)|Pipfile|pyproject\.toml|setup\.(?:py|cfg)", name
+        ) or (name.endswith(".txt") and "requirements" in path):
             text = read_text(path)
             if text is not None:
                 found |= {_normal(dist) for dist in _distributions(name, text)}
@@ -65,7 +65,9 @@ def _distributions(name: str, text: str) -> Iterator[str]:
         except tomllib.TOMLDecodeError:
             pass
     elif name.startswith("setup"):
-        yield from re.findall(r"^\s*[\"']?([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?\s*(?:[<>=!~]=?[\w.*,<>=! ~-]*)?[\"']?,?\s*$", text, re.M)
+        yield from re.findall(
+            r"^\s*[\"']?([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?\s*(?:[<>=!~]=?[\w.*,<>=! ~-]*)?[\"']?,?\s*$", text, re.M
+        )
         yield from re.findall(r"[\"']([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?\s*(?:[<>=!~]=?[^\"']*)?[\"']", text)
     else:
         yield from re.findall(r"^\s*([A-Za-z][\w.-]*)", text, re.M)
@@ -80,14 +82,70 @@ def _toml(data: dict[str, object]) -> Iterator[str]:
         if isinstance(value, dict):
             if is_table:
                 yield from (name for name in value if name.lower() != "python")
-            pending += [(f"{key}/{name}" if key == "dependency-groups" else name, inner) for name, inner in value.items()]
+            pending += [
+                (f"{key}/{name}" if key == "dependency-groups" else name, inner) for name, inner in value.items()
+            ]
         elif isinstance(value, list) and (is_table or "dependency-groups/" in key or _is_requirements(value)):
-            yield from (match[0] for item in value if isinstance(item, str) and (match := re.match(r"[A-Za-z][\w.-]*", item)))
+            yield from (
+                match[0] for item in value if isinstance(item, str) and (match := re.match(r"[A-Za-z][\w.-]*", item))
+            )
 
 
 def _is_requirements(values: Sequence[object]) -> bool:
     """True for a list that holds a requirement with a version."""
     return any(isinstance(value, str) and re.match(r"[A-Za-z][\w.\[\],-]*\s*[<>=~!]=", value) for value in values)
+
+
+CLASHING = frozenset(
+    [
+        "alembic",
+        "docker",
+        "celery",
+        "redis",
+        "kafka",
+        "nginx",
+        "grafana",
+        "prometheus",
+        "airflow",
+        "streamlit",
+        "gradio",
+        "stripe",
+        "telegram",
+        "slack",
+        "discord",
+        "openai",
+        "sentry",
+        "flask",
+        "django",
+        "fastapi",
+        "pytest",
+        "elasticsearch",
+        "rabbitmq",
+        "mongo",
+        "postgres",
+        "supabase",
+        "firebase",
+        "twilio",
+        "boto3",
+        "aws",
+        "azure",
+        "google",
+        "anthropic",
+        "langchain",
+        "ollama",
+        "scrapy",
+        "selenium",
+        "playwright",
+        "locust",
+        "terraform",
+        "ansible",
+        "jinja2",
+        "sqlalchemy",
+        "requests",
+        "config_parser",
+    ]
+)
+"""Folders that projects keep for a tool of the same name: an import of it means the tool unless the folder fits."""
 
 
 class Ownership:
@@ -124,7 +182,7 @@ class Ownership:
             if place.endswith(".py"):
                 if not rest:
                     return True
-            elif f"{place}/__init__.py" in self._files.files or self._fits(place, rest, names):
+            elif f"{place}/__init__.py" in self._files.files or top not in CLASHING or self._fits(place, rest, names):
                 return True
         return False
 

@@ -22,6 +22,10 @@ class Use:
     chain: tuple[str, ...]
     call: ast.Call | None = None
     awaited: bool = False
+    lines: tuple[int, ...] = ()
+    """The line of each part of the chain, where it is spread over several."""
+    over: ast.expr | None = None
+    """What a comprehension around it runs over: read only if that holds something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +87,7 @@ class Class(Op):
 
     name: str
     bases: tuple[tuple[str, ...], ...]
+    parameters: tuple[str, ...]
     body: tuple[Op, ...]
     uses: tuple[Use, ...]
     decorated: bool
@@ -188,5 +193,7 @@ class Program:
     functions: tuple[Define, ...]
     mentions_path: bool
     """The file edits ``sys.path`` somewhere."""
+    vague: bool
+    """Newer syntax was left out to read it, so names may be bound that are not seen."""
     main_guard: int
     """1-based line of its ``if __name__ == "__main__"``; 0 without one."""

@@ -11,6 +11,7 @@ from rewire.project.boot import program as p
 from rewire.project.boot.calls import call_outside, edit_path
 from rewire.project.boot.errors import Left, Raised, Returned, catches
 from rewire.project.boot.outcome import Trouble
+from rewire.project.boot.tree import HOME
 from rewire.project.boot.values import UNKNOWN, External, Function, Instance, Klass, Module, is_known
 
 if TYPE_CHECKING:
@@ -25,7 +26,16 @@ IMPORT_TROUBLE = frozenset({"ImportError", "ModuleNotFoundError", "AttributeErro
 
 MAX_TURNS = 64
 MAX_DEPTH = 60
-_BUILTIN = frozenset(dir(builtins)) | {"__file__", "__builtins__", "__spec__", "__loader__", "__doc__", "__cached__", "WindowsError", "reveal_type"}
+_BUILTIN = frozenset(dir(builtins)) | {
+    "__file__",
+    "__builtins__",
+    "__spec__",
+    "__loader__",
+    "__doc__",
+    "__cached__",
+    "WindowsError",
+    "reveal_type",
+}
 
 
 @dataclass(slots=True)
@@ -63,7 +73,15 @@ class Run:
         """``error`` as a value."""
         frames = [(self.real(place) or place, line) for place, line in error.frames]
         path, line = frames[0] if frames else ("", 0)
-        return Trouble(path, line, error.kind, error.text, tuple(reversed(frames[1:])), caught, error.wanted)
+        return Trouble(
+            path,
+            line,
+            error.kind,
+            error.text.replace(HOME + "/", ""),
+            tuple(reversed(frames[1:])),
+            caught,
+            error.wanted,
+        )
 
     def run_module(self, module: Module, body: Sequence[p.Op]) -> None:
         """Carry out a module's body."""
@@ -83,7 +101,7 @@ class Run:
         for op in ops:
             frame[1] = op.line
             try:
-                getattr(self, "do_" + type(op).__name__)(op, scope)
+                getattr(self, "_do_" + type(op).__name__.lower())(op, scope)
             except Raised as error:
                 if not error.frames:
                     error.frames = [(place, line) for place, line in reversed(self.stack)]
@@ -119,14 +137,16 @@ class Run:
             return scope.module.names[name]
         if name in _BUILTIN:
             return External(f"builtins.{name}")
-        if scope.module.open or self.later or scope.enclosing is not None:
+        if scope.module.open or scope.module.vague or self.later or scope.enclosing is not None:
             return UNKNOWN
         raise Raised("NameError", f"name {name!r} is not defined", wanted=name)
 
-    def resolve(self, chain: tuple[str, ...], scope: Scope) -> Any:
-        """The value of a dotted chain."""
+    def resolve(self, chain: tuple[str, ...], scope: Scope, lines: tuple[int, ...] = ()) -> Any:
+        """The value of a dotted chain; ``lines`` are where its parts stand, if not all on one line."""
         value = self.look(chain[0], scope)
-        for name in chain[1:]:
+        for index, name in enumerate(chain[1:], 1):
+            if lines:
+                self.stack[-1][1] = lines[index]
             value = self.attribute(value, name)
         return value
 
@@ -163,10 +183,28 @@ class Run:
         value: Any = UNKNOWN
         for use in uses:
             frame[1] = use.line
-            value = self.resolve(use.chain, scope)
+            if use.over is not None:
+                self.spend_inside(use, scope)
+                continue
+            value = self.resolve(use.chain, scope, use.lines)
             if use.call is not None:
                 value = self.call(value, use, scope)
         return value
+
+    def spend_inside(self, use: p.Use, scope: Scope) -> None:
+        """Read a chain inside a comprehension: for certain only if there is something to run over."""
+        assert use.over is not None
+        values = self.value(use.over, scope)
+        known = isinstance(values, list | tuple)
+        if known and not values:
+            return
+        try:
+            self.resolve(use.chain, scope, use.lines)
+        except Raised as error:
+            if known:
+                raise
+            error.frames = [(place, line) for place, line in reversed(self.stack)]
+            self.possible.append(self.trouble(error))
 
     # Calls
 
@@ -232,7 +270,7 @@ class Run:
 
     # Operations
 
-    def do_Import(self, op: p.Import, scope: Scope) -> None:
+    def _do_import(self, op: p.Import, scope: Scope) -> None:
         for name, asname in op.names:
             module = self.machine.load(name)
             if asname is None:
@@ -245,7 +283,7 @@ class Run:
                 module = value
             scope.names[asname] = module
 
-    def do_ImportFrom(self, op: p.ImportFrom, scope: Scope) -> None:
+    def _do_importfrom(self, op: p.ImportFrom, scope: Scope) -> None:
         names = tuple(name for name, _ in op.names)
         target = self.machine.absolute(scope.module, op.level, op.module)
         module = self.machine.load(target, names, target)
@@ -268,10 +306,10 @@ class Run:
             value = self.machine.attribute(module, name)
             scope.names[name] = value
 
-    def do_Evaluate(self, op: p.Evaluate, scope: Scope) -> None:
+    def _do_evaluate(self, op: p.Evaluate, scope: Scope) -> None:
         self.spend(op.uses, scope)
 
-    def do_Assign(self, op: p.Assign, scope: Scope) -> None:
+    def _do_assign(self, op: p.Assign, scope: Scope) -> None:
         last = self.spend(op.uses, scope)
         value: Any = UNKNOWN
         if op.value is not None:
@@ -300,7 +338,7 @@ class Run:
                 key = target[-1][1:-1]
                 self.machine.modules[key] = value if isinstance(value, Module) else External(key)
 
-    def do_Define(self, op: p.Define, scope: Scope) -> None:
+    def _do_define(self, op: p.Define, scope: Scope) -> None:
         frame = self.stack[-1]
         self.spend(op.uses, scope)
         frame[1] = op.line
@@ -314,22 +352,40 @@ class Run:
     def apply_decorators(self, op: p.Define, scope: Scope) -> None:
         """Decorators that leave the function what it is, or of which nothing is known, do not hide its body."""
         for use in op.uses:
-            if use.call is None and use.chain[-1] in ("staticmethod", "classmethod", "cache", "lru_cache", "wraps", "command", "group"):
+            if use.call is None and use.chain[-1] in (
+                "staticmethod",
+                "classmethod",
+                "cache",
+                "lru_cache",
+                "wraps",
+                "command",
+                "group",
+            ):
                 scope.names[op.name] = Function(op, scope.module, None)
             value = self.quiet(scope)(use.chain)
             if use.call is None and isinstance(value, Function) and self.follow_calls:
                 self.call_function(value)
 
-    def do_Class(self, op: p.Class, scope: Scope) -> None:
+    def _do_class(self, op: p.Class, scope: Scope) -> None:
         self.spend(op.uses, scope)
-        inner = Scope(scope.module, {"__name__": scope.module.name, "__qualname__": op.name, "__module__": scope.module.name}, frozenset(), scope.enclosing)
+        inner = Scope(
+            scope.module,
+            {
+                "__name__": scope.module.name,
+                "__qualname__": op.name,
+                "__module__": scope.module.name,
+                **dict.fromkeys(op.parameters, UNKNOWN),
+            },
+            frozenset(),
+            scope.enclosing,
+        )
         if scope.local_names is not None:
             inner.enclosing = {**(scope.enclosing or {}), **dict.fromkeys(scope.local_names, UNKNOWN), **scope.names}
         self.block(op.body, inner)
         bases = tuple(self.quiet(scope)(chain) for chain in op.bases)
         scope.names[op.name] = Klass(op, scope.module, inner.names, bases)
 
-    def do_If(self, op: p.If, scope: Scope) -> None:
+    def _do_if(self, op: p.If, scope: Scope) -> None:
         self.spend(op.uses, scope)
         truth = self.evaluator.truth(op.test, self.quiet(scope))
         if truth is None:
@@ -338,7 +394,7 @@ class Run:
         else:
             self.block(op.body if truth else op.orelse, scope)
 
-    def do_Try(self, op: p.Try, scope: Scope) -> None:
+    def _do_try(self, op: p.Try, scope: Scope) -> None:
         try:
             self.guarded(op, scope)
         finally:
@@ -374,7 +430,7 @@ class Run:
         if error.kind in IMPORT_TROUBLE and not self.later:
             self.swallowed.append(caught)
 
-    def do_Loop(self, op: p.Loop, scope: Scope) -> None:
+    def _do_loop(self, op: p.Loop, scope: Scope) -> None:
         self.spend(op.uses, scope)
         values = self.value(op.values, scope) if op.values is not None else UNKNOWN
         if isinstance(values, list | tuple) and len(values) <= MAX_TURNS and len(op.names) == 1:
@@ -399,19 +455,19 @@ class Run:
             self.maybe(op.body, scope)
         self.maybe(op.orelse, scope)
 
-    def do_Branches(self, op: p.Branches, scope: Scope) -> None:
+    def _do_branches(self, op: p.Branches, scope: Scope) -> None:
         self.spend(op.uses, scope)
         for name in op.names:
             scope.names[name] = UNKNOWN
         for body in op.bodies:
             self.maybe(body, scope)
 
-    def do_Delete(self, op: p.Delete, scope: Scope) -> None:
+    def _do_delete(self, op: p.Delete, scope: Scope) -> None:
         if not self.uncertain:
             for name in op.names:
                 scope.names.pop(name, None)
 
-    def do_Raise(self, op: p.Raise, scope: Scope) -> None:
+    def _do_raise(self, op: p.Raise, scope: Scope) -> None:
         self.spend(op.uses, scope)
         if op.kind is None:
             if self.handling:
@@ -419,12 +475,14 @@ class Run:
             raise Raised("RuntimeError", "No active exception to reraise")
         raise Raised(op.kind.rpartition(".")[2], op.text)
 
-    def do_Return(self, op: p.Return, scope: Scope) -> None:
+    def _do_return(self, op: p.Return, scope: Scope) -> None:
         last = self.spend(op.uses, scope)
         value = self.value(op.value, scope) if op.value is not None else UNKNOWN
-        raise Returned(last if value is UNKNOWN and isinstance(op.value, ast.Call | ast.Name | ast.Attribute) else value)
+        raise Returned(
+            last if value is UNKNOWN and isinstance(op.value, ast.Call | ast.Name | ast.Attribute) else value
+        )
 
-    def do_Leave(self, op: p.Leave, scope: Scope) -> None:
+    def _do_leave(self, op: p.Leave, scope: Scope) -> None:
         raise Left(op.is_break)
 
     def known(self, node: ast.expr, scope: Scope) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from rewire.project.boot.collect import begin_tests
 from rewire.project.boot.compile import compile_text
 from rewire.project.boot.errors import Raised
 from rewire.project.boot.evaluate import Evaluator
@@ -15,11 +16,12 @@ from rewire.project.boot.outside import Ownership, declared_modules
 from rewire.project.boot.program import Broken, Program
 from rewire.project.boot.run import IMPORT_TROUBLE, Run
 from rewire.project.boot.start import begin_import, begin_module, begin_script
-from rewire.project.boot.tests_start import begin_tests
-from rewire.project.boot.tree import Files, tree_of
+from rewire.project.boot.tree import HOME, Files, tree_of, under
 from rewire.project.boot.values import Function, Module
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rewire.model.project import Launch, Project
 
 MAX_PROGRAMS = 50_000
@@ -54,6 +56,14 @@ class Simulator:
         return _Start(self, launch).go()
 
 
+def _no_script(entry: str, is_dir: Callable[[str], bool]) -> Raised:
+    """What Python says of a script that is not there."""
+    folder = entry.removesuffix("/__main__.py")
+    if folder != entry and is_dir(under(HOME, folder)):
+        return Raised("", f"can't find '__main__' module in {folder!r}", wanted=entry)
+    return Raised("", f"can't open file {entry!r}: [Errno 2] No such file or directory", wanted=entry)
+
+
 class _Start:
     """One start: the machine, the run, and what is written down on the way."""
 
@@ -61,10 +71,13 @@ class _Start:
         self.simulator = simulator
         self.launch = launch
         self.tree = tree_of(simulator.files, launch.image)
-        before, after = launch_places(launch, self.tree)
         evaluator = Evaluator(self.tree, workdir_place(launch), simulator.version, {})
         self.run = Run(evaluator, self.tree.real)
-        self.machine = Machine(self.tree, simulator.ownership, before, after, self.execute)
+        self.machine = Machine(
+            self.tree, simulator.ownership, launch_places(launch, self.tree), self.execute, simulator.version
+        )
+        if launch.entry_kind in ("script", "main-module") and self.machine.path:
+            self.machine.first = self.machine.path[0]
         self.run.machine = self.machine
         evaluator.path = self.machine.path
         evaluator.loaded = self.machine.modules
@@ -81,8 +94,12 @@ class _Start:
         program = self.simulator.program(path)
         if isinstance(program, Broken):
             error = Raised(program.kind, program.text)
-            error.frames = [(module.file or "", program.line), *((place, line) for place, line in reversed(self.run.stack))]
+            error.frames = [
+                (module.file or "", program.line),
+                *((place, line) for place, line in reversed(self.run.stack)),
+            ]
             raise error
+        module.vague = program.vague
         self.pending.append((module, program))
         self.run.run_module(module, program.body)
 
@@ -96,7 +113,7 @@ class _Start:
             elif launch.entry_kind == "script":
                 place = self.tree.place(launch.entry)
                 if place is None:
-                    raise Raised("", f"can't open file {launch.entry!r}: [Errno 2] No such file or directory", wanted=launch.entry)
+                    raise _no_script(launch.entry, self.tree.is_dir)
                 begin_script(self.machine, place)
             elif launch.entry_kind == "main-module":
                 begin_module(self.machine, launch.entry)

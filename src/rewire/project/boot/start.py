@@ -60,12 +60,20 @@ def _main_spec(machine: Machine, name: str) -> Spec:
             parent = machine.load(parent_name)
         except Raised as error:
             if error.wanted and (parent_name == error.wanted or parent_name.startswith(error.wanted + ".")):
-                raise Raised("", f"Error while finding module specification for {name!r} ({error.kind}: {error.text})", wanted=error.wanted) from None
+                raise Raised(
+                    "",
+                    f"Error while finding module specification for {name!r} ({error.kind}: {error.text})",
+                    wanted=error.wanted,
+                ) from None
             raise
         places = parent.locations if isinstance(parent, Module) else None
         if places is None:
             reason = f"__path__ attribute not found on {parent_name!r} while trying to find {name!r}"
-            raise Raised("", f"Error while finding module specification for {name!r} (ModuleNotFoundError: {reason})", wanted=name)
+            raise Raised(
+                "",
+                f"Error while finding module specification for {name!r} (ModuleNotFoundError: {reason})",
+                wanted=name,
+            )
     spec = find(machine.tree, name, places or ())
     if spec is None:
         raise Raised("", f"No module named {name}", wanted=name)
@@ -75,13 +83,18 @@ def _main_spec(machine: Machine, name: str) -> Spec:
         machine.load(name)
     main = find(machine.tree, name + ".__main__", spec.locations)
     if main is None or main.file is None:
-        raise Raised("", f"No module named {name}.__main__; {name!r} is a package and cannot be directly executed", wanted=f"{name}.__main__")
+        raise Raised(
+            "",
+            f"No module named {name}.__main__; {name!r} is a package and cannot be directly executed",
+            wanted=f"{name}.__main__",
+        )
     return main
 
 
 def begin_import(machine: Machine, launch: Launch) -> None:
     """``uvicorn module:attribute`` and its like: import, then take the attribute."""
     tool = tool_of(launch)
+    machine.expected = launch.entry.partition(".")[0]
     try:
         module = machine.load(launch.entry)
     except Raised as error:

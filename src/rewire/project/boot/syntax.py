@@ -63,5 +63,8 @@ def _edits(node: Any, data: bytes) -> list[tuple[int, int, bytes]]:
         listed = [child for child in node.children if child.is_named and child.type != "block"]
         commas = [child for child in node.children if child.type == ","]
         if commas and len(listed) > 1:
-            return [(listed[0].start_byte, listed[0].start_byte, b"("), (listed[-1].end_byte, listed[-1].end_byte, b")")]
+            return [
+                (listed[0].start_byte, listed[0].start_byte, b"("),
+                (listed[-1].end_byte, listed[-1].end_byte, b")"),
+            ]
     return []

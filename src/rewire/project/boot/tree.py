@@ -80,6 +80,11 @@ class Tree:
         found = self.real(place)
         return (found is not None and found in self._files.children) or place in self._above
 
+    def names(self, place: str) -> list[str]:
+        """What the workspace holds in directory ``place``, sorted."""
+        found = self.real(place)
+        return sorted(self._files.children.get(found, ())) if found is not None else []
+
     def place(self, path: str) -> str | None:
         """Where the workspace's ``path`` lies in this tree (the place copied last); None if it is not there."""
         for mount, mounted in self._mounts:

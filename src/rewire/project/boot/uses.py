@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewire.project.boot.program import Use
@@ -69,6 +70,17 @@ def uses_of(node: ast.expr) -> list[Use]:
     return found
 
 
+def _lines(node: ast.expr) -> tuple[int, ...]:
+    """The line that a traceback shows for each part of a chain; empty if all are on one line."""
+    if node.lineno == node.end_lineno:
+        return ()
+    lines: list[int] = []
+    while isinstance(node, ast.Attribute):
+        lines.append(node.end_lineno or node.lineno)
+        node = node.value
+    return (node.lineno, *reversed(lines))
+
+
 def _visit(node: ast.AST, hidden: frozenset[str], found: list[Use], awaited: bool = False) -> None:
     """Append the uses of ``node``, names in ``hidden`` (a comprehension's own) left out."""
     if isinstance(node, ast.Name | ast.Attribute):
@@ -82,7 +94,7 @@ def _visit(node: ast.AST, hidden: frozenset[str], found: list[Use], awaited: boo
         for keyword in node.keywords:
             _visit(keyword.value, hidden, found)
         if chain is not None and chain[0] not in hidden:
-            found.append(Use(node.lineno, chain, node, awaited))
+            found.append(Use(node.lineno, chain, node, awaited, _lines(node.func)))
     elif isinstance(node, ast.Await):
         _visit(node.value, hidden, found, awaited=True)
     elif isinstance(node, ast.Lambda):
@@ -99,7 +111,7 @@ def _visit_chain(node: ast.Name | ast.Attribute, hidden: frozenset[str], found: 
         assert isinstance(node, ast.Attribute)
         _visit(node.value, hidden, found)
     elif chain[0] not in hidden and isinstance(getattr(node, "ctx", None), ast.Load):
-        found.append(Use(node.lineno, chain))
+        found.append(Use(node.lineno, chain, lines=_lines(node)))
 
 
 def _visit_all(nodes: Iterable[ast.AST], hidden: frozenset[str], found: list[Use]) -> None:
@@ -116,8 +128,7 @@ def _visit_comprehension(
         return
     inner = hidden | {name for generator in node.generators for name in bound_names(generator.target)}
     inside: list[Use] = []
-    for generator in node.generators:
-        if generator is not first:
-            _visit(generator.iter, inner, inside)
-    # The element runs only if there is something to run over, which is not known: calls in it are not followed.
-    del inside
+    if len(node.generators) == 1 and not first.ifs:
+        parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        _visit_all(parts, inner, inside)
+    found += [replace(use, call=None, over=first.iter) for use in inside]

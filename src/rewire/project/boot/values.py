@@ -33,7 +33,8 @@ class External:
 class Module:
     """A module of the project: what has been bound in it so far.
 
-    ``open``: more names may be bound than are known (a star import from outside, ``globals()``).
+    ``open``: more names may be bound than are known (a star import from outside, ``globals()``); ``vague``: more
+    names may be read than are known (type parameters that this Python cannot parse).
     """
 
     name: str
@@ -43,6 +44,7 @@ class Module:
     names: dict[str, Any] = field(default_factory=dict)
     done: bool = False
     open: bool = False
+    vague: bool = False
 
     @property
     def origin(self) -> str:

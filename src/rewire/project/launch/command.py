@@ -29,7 +29,39 @@ _WRAPPERS: Mapping[str, str] = {
 """Programs that run another one, and the word after which it comes."""
 
 _PREFIXES = frozenset(
-    ["env", "sudo", "nohup", "nice", "ionice", "setsid", "stdbuf", "xvfb-run", "tini", "dumb-init", "catchsegv", "ddtrace-run", "opentelemetry-instrument", "gosu", "su-exec", "chpst", "start", "call", "pwsh", "winpty", "unbuffer", "script", "timeout", "watch", "exec", "viztracer", "scalene", "time", "command", "&", "@"]
+    [
+        "env",
+        "sudo",
+        "nohup",
+        "nice",
+        "ionice",
+        "setsid",
+        "stdbuf",
+        "xvfb-run",
+        "tini",
+        "dumb-init",
+        "catchsegv",
+        "ddtrace-run",
+        "opentelemetry-instrument",
+        "gosu",
+        "su-exec",
+        "chpst",
+        "start",
+        "call",
+        "pwsh",
+        "winpty",
+        "unbuffer",
+        "script",
+        "timeout",
+        "watch",
+        "exec",
+        "viztracer",
+        "scalene",
+        "time",
+        "command",
+        "&",
+        "@",
+    ]
 )
 _TAKE_ONE = frozenset({"gosu", "su-exec", "timeout", "nice"})
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ash", "source", ".", "/bin/sh", "/bin/bash"})
@@ -238,7 +270,7 @@ def _script(running: Running, path: str, arguments: tuple[str, ...]) -> Start | 
     if not re.fullmatch(r"[^$<>{}*|]+", path) or path == "-":
         return None
     place = under(running.cwd, path.replace("\\", "/"))
-    if running.tree.is_dir(place) and running.tree.is_file(posixpath.join(place, "__main__.py")):
+    if running.tree.is_dir(place):
         return Start(posixpath.join(place, "__main__.py"), "script", (place,), "script")
     if not place.endswith((".py", ".pyw")) and not running.tree.is_file(place):
         return None
