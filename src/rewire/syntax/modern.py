@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -11,11 +12,19 @@ from libcst import metadata
 
 from rewire.errors import NotLossless, NotPython
 from rewire.model.source import Span
+from rewire.syntax.native import overflows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+_BRACKET = re.compile(r"[()\[\]{}]")
+_DEEPEST = 200
+"""Brackets nested deeper are an error in Python itself (``MAXLEVEL`` in its tokenizer)."""
+_SHORT = 2_000
+"""Characters in which no chain is long enough to overflow the stack of any thread."""
+_STACK = 256 * 1024 * 1024
+"""Bytes of address space, not of memory: only what is touched counts."""
 
 
 class Tree:
@@ -51,8 +60,13 @@ class Tree:
     def span(self, node: cst.CSTNode) -> Span:
         """The characters of ``text`` that ``node`` covers, white space and comments around it excluded."""
         place = self._positions[node]
+        return Span(self._offset_of(place.start), self._offset_of(place.end))
+
+    def _offset_of(self, position: metadata.CodePosition) -> int:
         starts = self._line_starts
-        return Span(starts[place.start.line - 1] + place.start.column, starts[place.end.line - 1] + place.end.column)
+        if position.line > len(starts):  # where a module without a newline at the end ends, as LibCST counts
+            return len(self.text)
+        return starts[position.line - 1] + position.column
 
     def line(self, node: cst.CSTNode) -> int:
         """1-based line on which ``node`` starts."""
@@ -125,8 +139,12 @@ def parse(text: str, *, indent: str | None = None) -> Tree:
     if body.endswith("\r") and not body.endswith("\n"):
         body = body[:-1]
     module = _parse(body, indent)
-    if module.code != body:
-        line = _first_difference(body, module.code)
+    try:
+        code = module.code
+    except RecursionError:
+        raise _too_deep() from None
+    if code != body:
+        line = _first_difference(body, code)
         raise NotLossless(
             f"LibCST would not print line {line} as it stands",
             line=line,
@@ -145,6 +163,40 @@ def parses(text: str) -> bool:
 
 
 def _parse(text: str, indent: str | None = None) -> cst.Module:
+    """Parse where nothing that a file may hold can bring the process down.
+
+    LibCST 1.9 has no limit of its own and overflows the C stack: at some 2,500 nested brackets, and at some 5,000
+    operators, dots, calls or ``elif`` in a chain. Python refuses the former and most of the latter, so we do (LibCST
+    would need minutes for them); for what is left there is room on a stack of its own.
+    """
+    if _nests_too_deeply(text):
+        raise _too_deep()
+    if len(text) < _SHORT:
+        return _parse_here(text, indent)
+    if overflows(text):
+        raise _too_deep()
+    answer: list[cst.Module | BaseException] = []
+
+    def work() -> None:
+        try:
+            answer.append(_parse_here(text, indent))
+        except BaseException as error:
+            answer.append(error)
+
+    usual = threading.stack_size(_STACK)
+    try:
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+    finally:
+        threading.stack_size(usual)
+    thread.join()
+    (module,) = answer
+    if isinstance(module, BaseException):
+        raise module
+    return module
+
+
+def _parse_here(text: str, indent: str | None) -> cst.Module:
     config = cst.PartialParserConfig(default_indent=indent) if indent else cst.PartialParserConfig()
     try:
         return cst.parse_module(text, config)
@@ -153,9 +205,24 @@ def _parse(text: str, indent: str | None = None) -> cst.Module:
             str(error.message).strip(), line=error.raw_line, advice="fix the syntax, or exclude the file"
         ) from None
     except RecursionError:
-        raise NotPython("an expression is nested too deeply for LibCST", advice="exclude the file") from None
+        raise _too_deep() from None
     except Exception as error:
         raise NotPython(f"LibCST failed: {error}", advice="exclude the file") from error
+
+
+def _too_deep() -> NotPython:
+    return NotPython("an expression is nested too deeply for LibCST", advice="exclude the file")
+
+
+def _nests_too_deeply(text: str) -> bool:
+    """True if brackets nest deeper than Python allows, those in strings and comments included."""
+    if sum(map(text.count, "([{")) <= _DEEPEST:
+        return False
+    depth = deepest = 0
+    for found in _BRACKET.finditer(text):
+        depth = depth + 1 if found.group() in "([{" else max(0, depth - 1)
+        deepest = max(deepest, depth)
+    return deepest > _DEEPEST
 
 
 def _first_difference(left: str, right: str) -> int:

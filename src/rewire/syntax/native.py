@@ -18,3 +18,16 @@ def parses(text: str) -> bool:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return False
     return True
+
+
+def overflows(text: str) -> bool:
+    """True if the running Python's parser gives ``text`` up as nested too deeply."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(text.lstrip("\f"), "<text>", "exec", flags=ast.PyCF_ONLY_AST, dont_inherit=True)
+        except (RecursionError, MemoryError):
+            return True
+        except (SyntaxError, ValueError):
+            return False
+    return False
