@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rewire.model.project import Target
 from rewire.model.workspace import Workspace
 from rewire.project.index import ProjectIndex
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -57,7 +60,8 @@ def test_src_that_imports_name_is_a_package_and_no_root(index):
         ("pyproject.toml", "[tool.poetry]\npackages = [{include = 'pkg', from = 'code'}]\n", "code"),
         ("setup.cfg", "[options]\npackage_dir =\n    = code\n", "code"),
         ("setup.cfg", "[options.packages.find]\nwhere = code\n", "code"),
-        ("setup.py", "from setuptools import *\nsetup(packages=find_packages('code'), package_dir={'': 'code'})\n", "code"),
+        ("setup.py", "from setuptools import *\nsetup(packages=find_packages('code'))\n", "code"),
+        ("setup.py", "from setuptools import *\nsetup(package_dir={'': 'code'})\n", "code"),
     ],
 )
 def test_packaging_metadata_names_the_root(index, name, text, root):

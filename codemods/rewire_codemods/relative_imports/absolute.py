@@ -169,6 +169,8 @@ class _Absolute:
         place = self.project.place_of(name, (folder,))
         if place is None or place.endswith("/") or place == self.path:
             return None
+        if any(entry.level == 0 and entry.module.partition(".")[0] == name for entry in self.project.imports(place)):
+            return None  # redis.py that imports redis: somebody else's package has that name
         if all(self.project.place_of(name, context.roots) is not None for context in self.contexts):
             return None
         if statement.is_from and not all(self.project.provides(place, taken) for taken, _ in statement.names):

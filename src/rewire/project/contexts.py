@@ -28,6 +28,7 @@ def contexts_of(index: ProjectIndex, path: str) -> tuple[Context, ...]:
         others = [other.path for other in roots.everywhere if not local or other.path in roots.declared]
         seen = tuple(dict.fromkeys([root.path, *others]))
         found.append(Context(name, package_of(name, path), seen))
+    found += index.flat.get(path, ())
     return tuple(dict.fromkeys(found))
 
 

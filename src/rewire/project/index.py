@@ -9,6 +9,7 @@ from rewire.model.project import ImportedName, ImportRoot, Target
 from rewire.model.source import Span
 from rewire.project.contexts import contexts_of
 from rewire.project.files import Files
+from rewire.project.flat import find_flat
 from rewire.project.modules import STANDARD, ModuleTable, folder_of, module_name, package_of
 from rewire.project.roots import Roots, find_roots, holds
 from rewire.project.shadows import binds_over_submodule
@@ -301,6 +302,15 @@ class ProjectIndex:
         if found is None:
             found = self._contexts[path] = contexts_of(self, path)
         return found
+
+    @cached_property
+    def flat(self) -> Mapping[str, tuple[Context, ...]]:
+        """The contexts in which files are loaded under flat names, by other files of the project."""
+        return find_flat(self)
+
+    def data(self, path: str) -> bytes | None:
+        """The bytes of a file of the project; None if it cannot be read."""
+        return self._files.data(path)
 
     def place_of(self, dotted: str, roots: Sequence[str]) -> str | None:
         """What ``import dotted`` finds with ``roots`` on the path: a file, or a plain directory (ends in ``/``)."""

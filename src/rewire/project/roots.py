@@ -14,7 +14,7 @@ from rewire.project.packaging import METADATA, declared_roots
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-_IMPORTED = re.compile(rb"(?:^|[\r\n;:])[ \t]*(?:from[ \t]+([A-Za-z_]\w*)|import[ \t]+([^\r\n#;(]+))")
+_IMPORTED = re.compile(rb"(?:^(?:\xef\xbb\xbf)?|[\r\n;:])[ \t]*(?:from[ \t]+([A-Za-z_]\w*)|import[ \t]+([^\r\n#;(]+))")
 SHOWN = "the imports of"
 _SOURCE_FOLDERS = ("src", "lib", "python")
 

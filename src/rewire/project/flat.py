@@ -1,0 +1,80 @@
+"""Files that others load under a flat name: through ``sys.path`` edits, or beside a script in a package folder.
+
+Each file that edits ``sys.path``, and each that imports a sibling flat where it looks like a script or falls back to
+it, is started in the boot simulator as a script; whatever that loads under another name than its own is flat.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rewire.model.project import Context, Launch
+from rewire.project.boot.load import boot
+from rewire.project.modules import STANDARD, folder_of, package_of
+from rewire.syntax.imports import has_main_guard, path_edits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rewire.project.index import ProjectIndex
+
+_HINTS = (b"sys.path", b"addsitedir", b"__main__", b"except ImportError", b"except ModuleNotFoundError", b"except (")
+
+
+def find_flat(index: ProjectIndex) -> dict[str, tuple[Context, ...]]:
+    """Path -> the contexts in which it has a flat name. Files whose own name is that one are not listed."""
+    found: dict[str, dict[str, Context]] = {}
+    everywhere = tuple(root.path for root in index.found_roots.everywhere)
+    for starter in _starters(index):
+        for loaded in boot(index, _as_script(starter)).loaded:
+            name = loaded.name
+            if loaded.path == starter or name == "__main__" or name in index.module_names(loaded.path):
+                continue
+            stem = loaded.path.rpartition(".")[0].removesuffix("/__init__")
+            if not stem.endswith(name.replace(".", "/")):
+                continue
+            root = stem[: -len(name)].rstrip("/")
+            context = Context(name, package_of(name, loaded.path), tuple(dict.fromkeys([root, *everywhere])))
+            found.setdefault(loaded.path, {}).setdefault(name, context)
+    return {path: tuple(contexts.values()) for path, contexts in found.items()}
+
+
+def _starters(index: ProjectIndex) -> Iterator[str]:
+    for path in index.paths:
+        data = index.data(path)
+        if data is None or not any(hint in data for hint in _HINTS):
+            continue
+        source = index.source(path)
+        if source is None:
+            continue
+        if path_edits(source.text) or _takes_siblings(index, path, guarded=has_main_guard(source.text)):
+            yield path
+
+
+def _takes_siblings(index: ProjectIndex, path: str, *, guarded: bool) -> bool:
+    """True if a file of a package imports a sibling flat, in a handler or (``guarded``) anywhere."""
+    folder = folder_of(path)
+    if not folder or not index.table.is_package(folder):
+        return False
+    for name in index.imports(path):
+        top = name.module.partition(".")[0]
+        if name.level or top in STANDARD or not (guarded or "except" in name.guards):
+            continue
+        place = index.table.find(top, (folder,))
+        if place not in (None, path) and index.place_of(top, index.found_roots.for_importer(path)) is None:
+            return True
+    return False
+
+
+def _as_script(path: str) -> Launch:
+    return Launch(
+        name=path,
+        command=f"python {path}",
+        workdir="",
+        roots=(folder_of(path),),
+        entry=path,
+        entry_kind="script",
+        role="script",
+        tier="process",
+        source=path,
+    )
