@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import libcst as cst
+from rewire.codemod.cst import dotted_name
 
 from rewire_codemods.engine_init.definition import TableCall
 from rewire_codemods.engine_init.entrypoints import find_entries, reject_workers, wire_entries
@@ -50,6 +51,8 @@ def convert(conversion: Conversion, facts: Mapping[str, FileFacts]) -> dict[str,
     if tables or startup.calls or definition.table_maker is not None:
         table_set = build_tables(conversion, tables, startup.calls)
     lines = _table_lines(conversion, [*tables, *made])
+    for entry in [*tables, *made]:
+        _drop_table_call(conversion, entry)
     dependencies = guard_dependencies(conversion)
     if options.wire:
         wire_tests(conversion, entries.tests, importers, [*tables, *made], dependencies)
@@ -59,8 +62,6 @@ def convert(conversion: Conversion, facts: Mapping[str, FileFacts]) -> dict[str,
     if application is not None:
         wire(conversion, application, handlers, lines)
         wire_entries(conversion, entries, importers, hot)
-    for entry in [*tables, *made]:
-        _drop_table_call(conversion, entry)
     _edit_definition(conversion, importers, table_set)
     return _figures(conversion, table_set, dependencies)
 
@@ -175,8 +176,10 @@ def _edit_definition(conversion: Conversion, importers: Importers, table_set: Ta
         extra.append((place, factory.name))
     for listener in definition.listeners:
         edits.node(path, listener.decorator, None, "register the listener in init_db", strings=True)
-    for statement in (*definition.moved, *definition.configures):
+    for statement in definition.moved:
         edits.drop(path, statement, "register the listener in init_db")
+    for call in definition.configures:
+        _unbind_configured(conversion, call)
     tables = table_set.tables if table_set is not None else None
     text = write_functions(definition, style, conversion.options, tables, extra_lines(conversion, extra))
     edits.insert(path, offset, spaced(tree.text, offset, text), "add the init functions")
@@ -221,6 +224,19 @@ def _unbound(conversion: Conversion, path: str, call: cst.Call, bind: cst.Arg) -
     return conversion.shelf.tree(path).module.code_for_node(new)
 
 
+def _unbind_configured(conversion: Conversion, call: cst.Call) -> None:
+    """``SessionLocal.configure(bind=engine)`` goes; other arguments of it stay."""
+    definition = conversion.definition
+    bind = next(arg for arg in call.args if dotted_name(arg.value) == definition.engine)
+    if len(call.args) > 1:
+        text = _unbound(conversion, conversion.path, call, bind)
+        conversion.edits.node(conversion.path, call, text, "unbind the factory")
+        return
+    statement = top_statement(definition.tree, call)
+    assert isinstance(statement, cst.BaseStatement)
+    conversion.edits.drop(conversion.path, statement, "unbind the factory")
+
+
 def _import_types(conversion: Conversion) -> None:
     """What the generated code speaks of and the module does not know yet."""
     definition, style = conversion.definition, conversion.style
@@ -232,9 +248,9 @@ def _import_types(conversion: Conversion) -> None:
     kind = "AsyncEngine" if definition.asynchronous else "Engine"
     module = "sqlalchemy.ext.asyncio" if definition.asynchronous else "sqlalchemy.engine"
     if not bindings(tree, kind):
-        edits.add_line(path, f"from {module} import {kind}")
+        edits.add_external(path, module, kind)
     if not style.union and not bindings(tree, "Optional"):
-        edits.add_line(path, "from typing import Optional")
+        edits.add_external(path, "typing", "Optional")
 
 
 def _figures(conversion: Conversion, table_set: TableSet | None, dependencies: Sequence[str]) -> dict[str, object]:

@@ -14,7 +14,6 @@ from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.reading import (
     Moment,
     Shelf,
-    argument,
     bindings,
     called,
     calls,
@@ -24,7 +23,7 @@ from rewire_codemods.engine_init.reading import (
     statement_of,
     top_statement,
 )
-from rewire_codemods.engine_init.uses import FACTORIES, REGISTRIES, SESSIONS, Purpose, Use, use_at
+from rewire_codemods.engine_init.uses import REGISTRIES, Purpose, Use, use_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,7 +71,7 @@ class Definition:
     """Everything that the conversion needs to know of the engine's module.
 
     ``registries`` are scoped sessions to be removed on close: name and whether ``remove`` is awaited. ``moved`` are
-    the statements at import that go into init_db (``event.listen``), ``configures`` those that fall away.
+    the statements at import that go into init_db (``event.listen``), ``configures`` the calls that lose their bind.
     ``table_maker`` is a function of the owner's that becomes create_tables; ``closer`` one that is close_db already.
     """
 
@@ -83,7 +82,7 @@ class Definition:
     registries: tuple[tuple[str, bool], ...]
     listeners: tuple[Listener, ...]
     moved: tuple[cst.BaseStatement, ...]
-    configures: tuple[cst.BaseStatement, ...]
+    configures: tuple[cst.Call, ...]
     tables: tuple[TableCall, ...]
     dependencies: tuple[cst.FunctionDef, ...]
     table_maker: cst.FunctionDef | None
@@ -100,9 +99,15 @@ class Definition:
         return self.creation.asynchronous
 
     @property
+    def bound(self) -> tuple[str, ...]:
+        """The factories that init_db binds to the engine."""
+        configured = (dotted_name(call.func.value) for call in self.configures if isinstance(call.func, cst.Attribute))
+        return tuple(dict.fromkeys([*(entry.name for entry in self.factories), *(name for name in configured if name)]))
+
+    @property
     def factory_names(self) -> tuple[str, ...]:
         """Every name that opens a session when called."""
-        return tuple(dict.fromkeys([*(entry.name for entry in self.factories), *(name for name, _ in self.registries)]))
+        return tuple(dict.fromkeys([*self.bound, *(name for name, _ in self.registries)]))
 
 
 def read_definition(shelf: Shelf, path: str, options: EngineInitOptions) -> Definition | None:
@@ -123,8 +128,11 @@ def read_definition(shelf: Shelf, path: str, options: EngineInitOptions) -> Defi
     sorted_uses = {purpose: [use for use in now if use.purpose is purpose] for purpose in Purpose}
     reject_import_uses(tree, now)
     factories = tuple(read_factory(tree, path, use) for use in sorted_uses[Purpose.FACTORY])
-    registries = _registries(tree, factories)
-    names = tuple(dict.fromkeys([*(entry.name for entry in factories), *(name for name, _ in registries)]))
+    configures = tuple(_configure(tree, path, use) for use in sorted_uses[Purpose.CONFIGURE])
+    bound = [entry.name for entry in factories]
+    bound += [dotted_name(call.func.value) or "" for call in configures if isinstance(call.func, cst.Attribute)]
+    registries = _registries(tree, bound)
+    names = tuple(dict.fromkeys([*bound, *(name for name, _ in registries)]))
     reject_sessions(tree, path, names)
     return Definition(
         path=path,
@@ -134,7 +142,7 @@ def read_definition(shelf: Shelf, path: str, options: EngineInitOptions) -> Defi
         registries=registries,
         listeners=tuple(_listener(tree, path, use) for use in sorted_uses[Purpose.LISTENER]),
         moved=tuple(_own_line(tree, path, use) for use in sorted_uses[Purpose.LISTEN]),
-        configures=tuple(_own_line(tree, path, use) for use in sorted_uses[Purpose.CONFIGURE]),
+        configures=configures,
         tables=tuple(table_call(tree, use) for use in sorted_uses[Purpose.TABLES]),
         dependencies=find_dependencies(tree, creation.name, names, options),
         table_maker=_table_maker(tree, path, options),
@@ -216,9 +224,18 @@ def _assigned_name(tree: Tree, parent: cst.CSTNode | None) -> str | None:
     return target.value if line is not None and isinstance(tree.parent(line), cst.Module) else None
 
 
-def _registries(tree: Tree, factories: Sequence[Factory]) -> tuple[tuple[str, bool], ...]:
+def _configure(tree: Tree, path: str, use: Use) -> cst.Call:
+    """``SessionLocal.configure(bind=engine)`` in a statement of its own."""
+    _own_line(tree, path, use)
+    assert use.call is not None
+    owner = dotted_name(use.call.func.value) if isinstance(use.call.func, cst.Attribute) else None
+    if owner is None or "." in owner:
+        raise _factory_shape(tree, path, use)
+    return use.call
+
+
+def _registries(tree: Tree, names: Sequence[str]) -> tuple[tuple[str, bool], ...]:
     """Scoped sessions over a factory: name, and whether its ``remove`` is a coroutine."""
-    names = {entry.name for entry in factories}
     found = []
     for call in calls(tree):
         last = called(tree, call).rpartition(".")[2]
@@ -319,7 +336,7 @@ def find_dependencies(
             continue
         if not isinstance(node.body, cst.IndentedBlock) or not _yields(tree, node):
             continue
-        if any(_opens(tree, call, engine, factories) for call in calls(tree, node)):
+        if _mentions(tree, node, engine, factories):
             found.append(node)
     return tuple(found)
 
@@ -331,14 +348,15 @@ def _yields(tree: Tree, node: cst.FunctionDef) -> bool:
     )
 
 
-def _opens(tree: Tree, call: cst.Call, engine: str | None, factories: Sequence[str]) -> bool:
-    name = dotted_name(call.func) or ""
-    if name in factories or name.removesuffix(".begin") in factories:
-        return True
-    if engine is None or called(tree, call).rpartition(".")[2] not in SESSIONS | FACTORIES:
-        return False
-    bind = argument(call, 0, "bind")
-    return bind is not None and dotted_name(bind.value) == engine
+def _mentions(tree: Tree, node: cst.FunctionDef, engine: str | None, factories: Sequence[str]) -> bool:
+    """True if the function's body speaks of the engine or a factory."""
+    wanted = {engine, *factories} - {None}
+    for found in tree.walk(node.body):
+        if isinstance(found, (cst.Name, cst.Attribute)) and dotted_name(found) in wanted:
+            above = tree.parent(found)
+            if not (isinstance(above, cst.Attribute) and above.attr is found):
+                return True
+    return False
 
 
 def creates_tables(tree: Tree, node: cst.FunctionDef) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -65,7 +65,7 @@ class Edits:
         self._add(path, self.shelf.tree(path).span(node), BLOCK, Statements(_lf(text)), summary, counted)
 
     def drop(self, path: str, node: cst.BaseStatement, summary: str, *, counted: bool = False) -> None:
-        """One whole statement goes, and with it the comment lines right above it, where a statement precedes them.
+        """One whole statement goes, and with it the blank and comment lines above it, where a simple one precedes it.
 
         What moves those comments elsewhere is the caller's business (``comments_of``).
         """
@@ -82,16 +82,16 @@ class Edits:
         return self._attached(node) if self._above(path, node) is not None else []
 
     def _above(self, path: str, node: cst.BaseStatement) -> cst.BaseStatement | None:
-        """The statement before, if comment lines stand between the two and it is free to be part of a block site."""
-        if not self._attached(node):
-            return None
+        """The statement before, if it is a simple one and free to be part of a block site."""
         tree = self.shelf.tree(path)
         holder = tree.parent(node)
         body: Sequence[cst.CSTNode] = getattr(holder, "body", ())
         index = next(position for position, found in enumerate(body) if found is node)
         before = body[index - 1] if index else None
-        if not isinstance(before, cst.SimpleStatementLine):
+        last = index + 1 == len(body) and isinstance(before, cst.FunctionDef) and not before.decorators
+        if before is None or not (last or isinstance(before, cst.SimpleStatementLine)):
             return None
+        assert isinstance(before, cst.BaseStatement)
         taken = tree.span(before)
         busy = any(site.path == path and site.span.overlaps(taken) and site.kind == BLOCK for site in self._sites)
         return None if busy else before
@@ -150,10 +150,19 @@ class Edits:
             raise Obstacle("no-import-form", path, Span(0, 0), f"{path} has no single way to import {target}")
         self.add_line(path, line.replace(f"import {wanted[0]}", "import " + ", ".join(wanted)), before)
 
+    def add_external(self, path: str, module: str, name: str) -> None:
+        """Import ``name`` from a module that is not the project's, in the statement that is there or on a new line."""
+        for imported in self.shelf.project.imports(path):
+            plain = imported.scope == "module" and not imported.guards and imported.level == 0
+            if plain and imported.module == module and imported.name not in (None, "*"):
+                self.add_to(imported, name)
+                return
+        self.add_line(path, f"from {module} import {name}")
+
     def add_line(self, path: str, line: str, before: int | None = None) -> None:
         """An import line among the file's imports, in the group where PEP 8 wants it."""
         tree = self.shelf.tree(path)
-        anchor = import_anchor(tree, self._rank_of_line(path, line), partial(self._rank, path), before)
+        anchor = import_anchor(tree, line, self._rank_of_line(path, line), partial(self._rank, path), before)
         lines = self._lines.setdefault((path, anchor.offset), {})
         lines[line] = anchor
 
@@ -180,7 +189,28 @@ class Edits:
         for (path, offset), lines in sorted(self._lines.items()):
             for text in _grouped(lines, partial(self._rank_of_line, path)):
                 self.insert(path, offset, text, "import what the change needs")
-        return list(self._sites)
+        return self._merged()
+
+    def _merged(self) -> list[Site]:
+        """Lines that would be put between two statements of which one goes become part of that edit."""
+        kept: list[Site] = []
+        drops = {index: site for index, site in enumerate(self._sites) if isinstance(site.payload, Drop)}
+        for site in self._sites:
+            offset = site.span.start
+            around = [
+                index
+                for index, drop in drops.items()
+                if site.kind == INSERT and drop.path == site.path and drop.span.start < offset < drop.span.end
+            ]
+            if not around:
+                continue
+            drop = drops[around[0]]
+            payload = replace(drop.payload, text=drop.payload.text + str(site.payload))
+            drops[around[0]] = replace(drop, payload=payload)
+            kept.append(site)
+        merged = [drops.get(index, site) for index, site in enumerate(self._sites)]
+        gone = {id(site) for site in kept}
+        return [site for site in merged if id(site) not in gone]
 
     def _import(self, path: str, start: int) -> _ImportEdit:
         return self._imports.setdefault((path, start), _ImportEdit())
@@ -201,7 +231,7 @@ class Edits:
         if left is None:
             statement = tree.parent(node)
             assert isinstance(statement, cst.SimpleStatementLine)
-            self.statement(path, statement, "", summary, counted=counted)
+            self._drop_line(path, statement, summary, counted=counted)
         elif left is not node:
             self.node(path, node, tree.module.code_for_node(left), summary, counted=counted)
         if edit.line:
@@ -210,6 +240,22 @@ class Edits:
             indent = tree.text[tree.text.rfind("\n", 0, start) + 1 : start]
             where = end_of_line(tree.text, tree.span(statement).end)
             self.insert(path, where, f"{indent}{edit.line}\n", "import the engine's module")
+
+    def _drop_line(self, path: str, statement: cst.SimpleStatementLine, summary: str, *, counted: bool) -> None:
+        """An import line goes, alone or together with the statement below it that goes already."""
+        start = self.shelf.tree(path).span(statement).start
+        for index, site in enumerate(self._sites):
+            if site.path == path and isinstance(site.payload, Drop) and site.span.start == start:
+                self._sites[index] = replace(site, payload=Drop(0), support=site.support and not counted)
+                return
+        self.statement(path, statement, "", summary, counted=counted)
+
+    def covers(self, path: str, offset: int) -> bool:
+        """True if ``offset`` lies inside statements that are rebuilt, where nothing can be inserted."""
+        return any(
+            site.path == path and site.kind != INSERT and site.span.start < offset < site.span.end
+            for site in self._sites
+        )
 
     def _add(
         self, path: str, span: Span, kind: str, payload: object, summary: str, counted: bool, *, strings: bool = False

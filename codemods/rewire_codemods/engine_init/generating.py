@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 from rewire.codemod import Span
 
-from rewire_codemods.engine_init.reading import argument, identifiers
+from rewire_codemods.engine_init.reading import identifiers
 from rewire_codemods.engine_init.style import Style, reindent, substitute
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _init(definition: Definition, style: Style, options: EngineInitOptions, extr
     parameter = ""
     if name is not None:
         parameter = f"{name}: {optional('str', style)} = None" if style.typed else f"{name}=None"
-    bound = ", ".join(dict.fromkeys(entry.name for entry in definition.factories))
+    bound = ", ".join(definition.bound)
     what = f"Create the engine and bind {bound} to it" if bound else "Create the engine without connecting"
     lines = [
         f"def {options.init_db}({parameter}){_returns(style)}:",
@@ -95,8 +95,7 @@ def _init(definition: Definition, style: Style, options: EngineInitOptions, extr
         lines.append(step + _registration(definition, listener.call, listener.function.name.value))
     for statement in definition.moved:
         lines.append(reindent(definition.tree.code(statement), "", step))
-    for factory in definition.factories:
-        lines.append(f"{step}{factory.name}.configure(bind={engine})")
+    lines += [f"{step}{name}.configure(bind={engine})" for name in definition.bound]
     lines += [step + line for line in extra]
     return "\n".join(lines) + "\n"
 
@@ -254,8 +253,7 @@ def close_body(definition: Definition, step: str) -> list[str]:
     engine = definition.engine
     wait = "await " if _close_is_coroutine(definition) and definition.asynchronous else ""
     lines = [f"{step}{'await ' if awaited else ''}{name}.remove()" for name, awaited in definition.registries]
-    for factory in definition.factories:
-        lines.append(f"{step}{factory.name}.configure(bind=None)")
+    lines += [f"{step}{name}.configure(bind=None)" for name in definition.bound]
     return [*lines, f"{step}{wait}{engine}.dispose()", f"{step}{engine} = None"]
 
 
@@ -268,7 +266,7 @@ def close_head(definition: Definition, step: str) -> list[str]:
 def _close(definition: Definition, style: Style, options: EngineInitOptions) -> str:
     step = style.indent
     head = "async def" if definition.asynchronous else "def"
-    what = "Dispose of the engine" + (" and unbind the session factory" if definition.factories else "")
+    what = "Dispose of the engine" + (" and unbind the session factory" if definition.bound else "")
     lines = [
         f"{head} {options.close_db}(){_returns(style)}:",
         step + style.document(f"{what}; does nothing while there is no engine."),
@@ -276,8 +274,3 @@ def _close(definition: Definition, style: Style, options: EngineInitOptions) -> 
         *close_body(definition, step),
     ]
     return "\n".join(lines) + "\n"
-
-
-def bind_argument(call: cst.Call) -> cst.Arg | None:
-    """The bind argument of a factory call."""
-    return argument(call, 0, "bind")

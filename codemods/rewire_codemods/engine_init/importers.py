@@ -18,6 +18,7 @@ from rewire_codemods.engine_init.definition import (
     table_call,
 )
 from rewire_codemods.engine_init.obstacle import Obstacle
+from rewire_codemods.engine_init.payloads import Prepend
 from rewire_codemods.engine_init.origins import origin_of
 from rewire_codemods.engine_init.reading import Moment, references
 from rewire_codemods.engine_init.roles import is_migration
@@ -270,7 +271,17 @@ def _guard(conversion: Conversion, path: str, node: cst.FunctionDef, engine: str
 
     tree = conversion.shelf.tree(path)
     offset, indent = body_start(tree, node)
-    text = guard(read_style(tree), engine, indent, conversion.options)
+    style = read_style(tree)
+    if conversion.edits.covers(path, offset):
+        first = next(
+            found
+            for found in node.body.body
+            if isinstance(found, cst.BaseStatement) and tree.span(found).start >= offset
+        )
+        text = guard(style, engine, "", conversion.options)
+        conversion.edits.block(path, tree.span(first), Prepend(text), f"guard {node.name.value}")
+        return
+    text = guard(style, engine, indent, conversion.options)
     conversion.edits.insert(path, offset, text, f"guard {node.name.value}")
 
 

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     from rewire.codemod.cst import Tree
+
+Ranks = Callable[[cst.Import | cst.ImportFrom], int]
 
 WIDTH = 100
 """Columns from which on a one-line import is put into parentheses."""
@@ -32,6 +35,11 @@ def start_of_line(text: str, offset: int) -> int:
     return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
 
 
+def line_above(text: str, offset: int) -> int:
+    """The start of the line above the one that starts at ``offset``."""
+    return start_of_line(text, offset - 2 if text.endswith("\r\n", 0, offset) else offset - 1)
+
+
 @dataclass(frozen=True, slots=True)
 class Anchor:
     """A line start for an import line, and whether a blank line stands above or below it to keep groups apart."""
@@ -41,36 +49,64 @@ class Anchor:
     below: bool = False
 
 
-def import_anchor(tree: Tree, rank: int, ranks: Callable[[cst.Import | cst.ImportFrom], int], before: int | None) -> Anchor:
-    """Where an import of group ``rank`` (see ``rank_of``) goes: below the last one of its group or an earlier one.
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """One import statement of the module: its lines, its group, and what it is sorted by."""
 
-    Imports below ``before`` do not count, nor do those inside other statements. Never above a docstring or
+    start: int
+    end: int
+    rank: int
+    key: tuple[bool, str]
+
+
+def import_anchor(tree: Tree, line: str, rank: int, ranks: Ranks, before: int | None) -> Anchor:
+    """Where the import ``line`` of group ``rank`` (see ``rank_of``) goes.
+
+    To its place among the imports of its group if those are sorted, else below the last one of its group or an earlier
+    one. Imports below ``before`` do not count, nor do those inside other statements. Never above a docstring or
     ``from __future__``.
     """
+    floor, lines = _import_lines(tree, ranks, before)
+    own = [found for found in lines if found.rank == rank]
+    keys = [found.key for found in own]
+    wanted = _key(line)
+    if own and keys == sorted(keys):
+        following = next((found for found in own if found.key > wanted), None)
+        return Anchor(following.start) if following is not None else Anchor(own[-1].end)
+    last = next((found for found in reversed(lines) if found.rank <= rank), None)
+    if last is not None:
+        apart = last.rank < rank
+        return Anchor(last.end, above=apart, below=apart and tree.text[last.end : last.end + 1] not in ("", "\n", "\r"))
+    if lines:
+        return Anchor(lines[0].start, below=lines[0].rank > rank)
+    return Anchor(floor, above=floor > 0, below=tree.text[floor : floor + 1] not in ("", "\n", "\r"))
+
+
+def _import_lines(tree: Tree, ranks: Ranks, before: int | None) -> tuple[int, list[_Line]]:
+    """The end of docstring and ``__future__`` lines, and the module's own import statements in order."""
     floor = 0
-    last: tuple[int, int] | None = None
-    first: tuple[int, int] | None = None
+    lines = []
     for index, node in enumerate(tree.module.body):
         span = tree.span(node)
         if before is not None and span.start >= before:
             break
         if not isinstance(node, cst.SimpleStatementLine):
             continue
+        start, end = start_of_line(tree.text, span.start), end_of_line(tree.text, span.end)
         if (index == 0 and _is_docstring(node)) or _is_future(node):
-            floor = end_of_line(tree.text, span.end)
+            floor = end
             continue
-        found = [ranks(small) for small in node.body if isinstance(small, (cst.Import, cst.ImportFrom))]
-        if not found:
-            continue
-        first = first or (start_of_line(tree.text, span.start), found[0])
-        if max(found) <= rank:
-            last = (end_of_line(tree.text, span.end), max(found))
-    if last is not None:
-        following = tree.text[last[0] :]
-        return Anchor(last[0], above=last[1] < rank, below=last[1] < rank and following[:1] not in ("", "\n", "\r"))
-    if first is not None:
-        return Anchor(first[0], below=first[1] > rank)
-    return Anchor(floor, above=floor > 0, below=tree.text[floor : floor + 1] not in ("", "\n", "\r"))
+        found = [small for small in node.body if isinstance(small, (cst.Import, cst.ImportFrom))]
+        if found:
+            lines.append(_Line(start, end, max(ranks(small) for small in found), _key(tree.code(found[0]))))
+    return floor, lines
+
+
+def _key(line: str) -> tuple[bool, str]:
+    """``import x`` before ``from x``, then by module; relative imports in the order isort gives them."""
+    words = line.split()
+    module = words[1] if len(words) > 1 else ""
+    return words[0] == "from", module.lower()
 
 
 def rank_of(module: str, *, local: bool) -> int:

@@ -33,7 +33,13 @@ class Prepend:
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """The block loses its last statement and that statement's own comment lines; the first ones stay as they are."""
+    """The block keeps its first ``keep`` statements and loses the last, with the blank and comment lines above it.
+
+    ``text`` are statements that come behind what is kept.
+    """
+
+    keep: int = 1
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from rewire_codemods.engine_init.importing import end_of_line, start_of_line
+from rewire_codemods.engine_init.importing import end_of_line, line_above, start_of_line
 
 if TYPE_CHECKING:
     from rewire.codemod.cst import Tree
@@ -21,7 +21,7 @@ def lead_offset(tree: Tree, node: cst.BaseStatement) -> int:
     for line in reversed(getattr(node, "leading_lines", ())):
         if line.comment is None:
             break
-        offset = start_of_line(tree.text, offset - 1)
+        offset = line_above(tree.text, offset)
     return offset
 
 

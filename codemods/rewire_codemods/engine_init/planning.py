@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Plan, Refusal, Site
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rewire.codemod import Note, Project
+    from rewire.codemod.cst import Tree
 
     from rewire_codemods.engine_init.facts import FileFacts
     from rewire_codemods.engine_init.options import EngineInitOptions
+    from rewire_codemods.engine_init.style import Style
 
 
 def make_plan(facts: Mapping[str, FileFacts], project: Project, options: EngineInitOptions) -> Plan:
@@ -76,10 +80,18 @@ def _start(
         definition=definition,
         application=application,
         options=options,
-        style=read_style(definition.tree),
+        style=_style(shelf, definition.tree),
         edits=Edits(shelf, f"engine:{path}"),
         known=known,
     )
+
+
+def _style(shelf: Shelf, tree: Tree) -> Style:
+    """The module's habits; a project for Python 3.10 and later may write ``X | None`` everywhere."""
+    style = read_style(tree)
+    packaging = shelf.project.read_text("pyproject.toml") or ""
+    newer = re.search(r"requires-python\s*=\s*[\"']>=\s*3\.(1\d|[2-9]\d)", packaging)
+    return replace(style, union=True) if newer else style
 
 
 def _refusal(shelf: Shelf, path: str, obstacle: Obstacle) -> Refusal:

@@ -194,10 +194,11 @@ def _seen_before(
 def _import_lines(conversion: Conversion, answer: TableSet, roots: Sequence[Origin]) -> list[str]:
     """One import for each module that defines a mapped class, so that create_tables sees them all."""
     project, path = conversion.shelf.project, conversion.path
+    known = _imported_by_maker(conversion)
     reserved = {conversion.definition.engine, "connection", *(root.name for root in roots)}
     lines = []
     for module in sorted(answer.mapped.classes):
-        if module == path or _is_entry(conversion, module):
+        if module == path or module in known or _is_entry(conversion, module):
             continue
         seen = module in answer.before
         if not seen and (reason := _unsafe(conversion, answer, module)):
@@ -215,6 +216,19 @@ def _import_lines(conversion: Conversion, answer: TableSet, roots: Sequence[Orig
             continue
         lines.append(line)
     return _joined(lines, conversion.style.indent)
+
+
+def _imported_by_maker(conversion: Conversion) -> set[str]:
+    """The modules that the owner's own table function imports already."""
+    maker = conversion.definition.table_maker
+    if maker is None:
+        return set()
+    span = conversion.definition.tree.span(maker)
+    project = conversion.shelf.project
+    targets = [
+        project.resolve(imported) for imported in project.imports(conversion.path) if span.contains(imported.span)
+    ]
+    return {target.path for target in targets if target is not None and target.path is not None}
 
 
 def _is_entry(conversion: Conversion, module: str) -> bool:

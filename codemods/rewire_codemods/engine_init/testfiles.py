@@ -13,7 +13,7 @@ from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.origins import origin_of
 from rewire_codemods.engine_init.places import lead_offset, spaced
 from rewire_codemods.engine_init.reach import loaded_by
-from rewire_codemods.engine_init.reading import bindings, calls, identifiers, moment_of, Moment, statement_of, top_statement
+from rewire_codemods.engine_init.reading import Moment, called, calls, identifiers, moment_of, top_statement
 from rewire_codemods.engine_init.roles import holds_tests
 from rewire_codemods.engine_init.style import Style, read_style
 from rewire_codemods.engine_init.touching import mentioned
@@ -90,8 +90,6 @@ def _read(conversion: Conversion, path: str, importers: Importers, dependencies:
                 found.bare = True
     if any(isinstance(node, cst.Attribute) and node.attr.value in ENTERED for node in tree.walk()):
         found.entered = True
-    if found.entered:
-        found.bare = False
     found.overrides = _overrides(conversion, path, tree, dependencies)
     found.direct = _uses_database(conversion, path, tree)
     found.moved = _moved(conversion, path, tree, importers)
@@ -102,29 +100,27 @@ def _is_our_application(conversion: Conversion, path: str, call: cst.Call) -> bo
     application = conversion.application
     given = [arg.value for arg in call.args if arg.keyword is None][:1]
     given += [arg.value for arg in call.args if arg.keyword is not None and arg.keyword.value in ("app", "transport")]
-    for value in given:
-        value = value.func if isinstance(value, cst.Call) else value
-        name = dotted_name(value)
-        origin = origin_of(conversion.shelf.project, path, name) if name else None
-        if application is not None and origin is not None and origin.path == application.path:
-            return True
-        if origin is not None and origin.path == path:
-            return _made_from_application(conversion, path, origin.name)
-    return False
+    if application is None or not given:
+        return False
+    value = given[0].func if isinstance(given[0], cst.Call) else given[0]
+    name = dotted_name(value)
+    origin = origin_of(conversion.shelf.project, path, name) if name else None
+    if origin is not None and origin.path not in (None, path):
+        return origin.path == application.path
+    if name is not None and _made_here(conversion.shelf.tree(path), name):
+        return False
+    return application.path in loaded_by(conversion.shelf.project, path)
 
 
-def _made_from_application(conversion: Conversion, path: str, name: str) -> bool:
-    """``app = create_app()`` in the test module itself, or a fixture's parameter called like one."""
-    application = conversion.application
-    tree = conversion.shelf.tree(path)
-    for node in bindings(tree, name):
-        holder = statement_of(tree, node)
-        for call in calls(tree, holder):
-            dotted = dotted_name(call.func)
-            origin = origin_of(conversion.shelf.project, path, dotted) if dotted else None
-            if application is not None and origin is not None and origin.path == application.path:
-                return True
-    return False
+def _made_here(tree: Tree, name: str) -> bool:
+    """True if ``name`` is given a FastAPI application of the test's own."""
+    return any(
+        isinstance(node, cst.Assign)
+        and isinstance(node.value, cst.Call)
+        and called(tree, node.value).rpartition(".")[2] in ("FastAPI", "Starlette", "Flask")
+        and any(dotted_name(target.target) == name for target in node.targets)
+        for node in tree.walk()
+    )
 
 
 def _is_entered(tree: Tree, call: cst.Call) -> bool:
@@ -162,7 +158,18 @@ def _uses_database(conversion: Conversion, path: str, tree: Tree) -> bool:
     """True if the test file itself opens sessions or uses the engine, not only through the application."""
     definition = conversion.definition
     names = {(definition.path, name) for name in (definition.engine, *definition.factory_names)}
-    return bool(mentioned(conversion, path, tree, tree.module) & names)
+    return bool(mentioned(conversion, path, tree, tree.module) & names) and not _patches(conversion, tree)
+
+
+def _patches(conversion: Conversion, tree: Tree) -> bool:
+    """True if the tests put something of their own in the engine's or the factory's place by name."""
+    definition = conversion.definition
+    wanted = {
+        f"{module}.{name}"
+        for module in conversion.shelf.project.module_names(definition.path)
+        for name in (definition.engine, *definition.factory_names)
+    }
+    return any(isinstance(node, cst.SimpleString) and node.evaluated_value in wanted for node in tree.walk())
 
 
 def _moved(
@@ -231,9 +238,9 @@ def _fixture(
     document = style.document("Open the database: nothing in this module runs the application's lifespan.")
     if _is_unittest(conversion, found):
         taken = identifiers(found.tree)
-        if "setUpModule" in taken or "tearDownModule" in taken:
+        if "setUpModule" in taken or "tearDownModule" in taken or found.entered:
             raise Obstacle(
-                "entry-point", found.path, found.tree.span(found.tree.module.body[0]), f"{found.path} has a setUpModule"
+                "entry-point", found.path, found.tree.span(found.tree.module.body[0]), f"{found.path} has a setUpModule, or enters some clients and not others"
             )
         lines = [
             "def setUpModule():",
@@ -248,9 +255,9 @@ def _fixture(
     _need_module(conversion, found, "pytest")
     taken = identifiers(found.tree)
     name = next(name for name in ("database", "open_database", "opened_database") if name not in taken)
-    scope = style.string("module")
+    scope = "" if found.bare and found.entered else f"scope={style.string('module')}, "
     lines = [
-        f"@pytest.fixture(scope={scope}, autouse=True)",
+        f"@pytest.fixture({scope}autouse=True)",
         f"def {name}():",
         step + document,
         *[step + line for line in opening],

@@ -24,12 +24,15 @@ class EngineInitTransformer(SiteTransformer):
         if isinstance(payload, Remove):
             return cst.RemoveFromParent()
         assert isinstance(payload, Text)
+        if isinstance(updated, cst.BaseCompoundStatement):
+            (statement,) = _parse(payload.text)
+            return _with_lead(statement, updated.leading_lines)  # type: ignore[attr-defined, no-any-return]
         if isinstance(updated, cst.BaseSmallStatement):
-            (line,) = cst.parse_module(payload.text + "\n").body
+            (line,) = _parse(payload.text)
             assert isinstance(line, cst.SimpleStatementLine)
             (small,) = line.body
             return small
-        expression = cst.parse_expression(payload.text)
+        expression = cst.ensure_type(cst.parse_expression(payload.text).visit(_Settling("    ")), cst.BaseExpression)
         if isinstance(updated, cst.BaseExpression) and updated.lpar and not expression.lpar:
             return expression.with_changes(lpar=updated.lpar, rpar=updated.rpar)
         return expression
@@ -40,7 +43,7 @@ class EngineInitTransformer(SiteTransformer):
         if isinstance(payload, Wrap):
             return _wrap(payload, statements)
         if isinstance(payload, Drop):
-            return statements[:-1]
+            return [*statements[: payload.keep], *_parse(payload.text)]
         if isinstance(payload, Prepend):
             first = list(_parse(payload.text))
             first[0] = _with_lead(first[0], statements[0].leading_lines)  # type: ignore[attr-defined]
@@ -57,9 +60,9 @@ def _wrap(payload: Wrap, statements: Sequence[cst.BaseStatement]) -> Sequence[cs
     kept, body = statements[: payload.keep], statements[payload.keep :]
     before = list(_parse(payload.before))
     if body:
-        lead = body[0].leading_lines  # type: ignore[attr-defined]
-        before[0] = _with_lead(before[0], lead)
-        body = [_with_lead(body[0], ()), *body[1:]]
+        blank, comments = _split(body[0].leading_lines)  # type: ignore[attr-defined]
+        before[0] = _with_lead(before[0], blank)
+        body = [_with_lead(body[0], comments), *body[1:]]
     inside = [*_parse(payload.inside), *body]
     guarded = cst.Try(
         body=cst.IndentedBlock(body=inside),
@@ -68,25 +71,38 @@ def _wrap(payload: Wrap, statements: Sequence[cst.BaseStatement]) -> Sequence[cs
     return [*kept, *before, guarded]
 
 
+def _split(lines: Sequence[cst.EmptyLine]) -> tuple[Sequence[cst.EmptyLine], Sequence[cst.EmptyLine]]:
+    """Blank lines (and comments apart), and the comment lines that stand right above a statement."""
+    index = len(lines)
+    while index and lines[index - 1].comment is not None:
+        index -= 1
+    return lines[:index], lines[index:]
+
+
 def _parse(text: str) -> Sequence[cst.BaseStatement]:
     """The statements of ``text``; blocks keep the indentation that ``text`` has, whatever the file's own is."""
     if not text.strip():
         return ()
     module = cst.parse_module(text if text.endswith("\n") else text + "\n")
-    module = module.visit(_Indenting(module.default_indent))
+    module = module.visit(_Settling(module.default_indent))
     body = [node for node in module.body if isinstance(node, cst.BaseStatement)]
     if body and module.header:
         body[0] = _with_lead(body[0], [*module.header, *body[0].leading_lines])  # type: ignore[attr-defined]
     return body
 
 
-class _Indenting(cst.CSTTransformer):
+class _Settling(cst.CSTTransformer):
+    """Blocks keep their own indentation, line ends become the file's."""
+
     def __init__(self, indent: str) -> None:
         super().__init__()
         self._indent = indent
 
     def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.BaseSuite:
         return updated_node if updated_node.indent else updated_node.with_changes(indent=self._indent)
+
+    def leave_Newline(self, original_node: cst.Newline, updated_node: cst.Newline) -> cst.Newline:
+        return updated_node.with_changes(value=None)
 
 
 def _with_lead(node: cst.BaseStatement, lines: Sequence[cst.EmptyLine]) -> cst.BaseStatement:

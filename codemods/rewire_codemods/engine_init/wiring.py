@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 from rewire.codemod import Span
+from rewire.codemod.cst import dotted_name
 
 from rewire_codemods.engine_init.generating import closes_asynchronously, makes_asynchronously
 from rewire_codemods.engine_init.obstacle import Obstacle
@@ -208,11 +209,15 @@ def insertion_point(conversion: Conversion) -> int:
     last = max(spans)
     statements = [node for node in tree.module.body if isinstance(node, cst.BaseStatement)]
     index = next(position for position, node in enumerate(statements) if tree.span(node) == last)
-    while index + 1 < len(statements) and _is_plain(statements[index + 1]):
+    gone = {id(top_statement(tree, call)) for call in definition.configures}
+    gone |= {id(entry.statement) for entry in definition.tables} | {id(node) for node in definition.moved}
+    while index + 1 < len(statements) and (_is_plain(statements[index + 1]) or id(statements[index + 1]) in gone):
         index += 1
     return after_offset(tree, statements[index])
 
 
 def _is_plain(node: cst.BaseStatement) -> bool:
-    """An assignment such as ``Base = declarative_base()`` belongs to the block above it."""
+    """``Base = declarative_base()`` and ``class Base(DeclarativeBase)`` belong to the block above them."""
+    if isinstance(node, cst.ClassDef):
+        return any((dotted_name(base.value) or "").endswith("DeclarativeBase") for base in node.bases)
     return isinstance(node, cst.SimpleStatementLine) and isinstance(node.body[0], (cst.Assign, cst.AnnAssign))
