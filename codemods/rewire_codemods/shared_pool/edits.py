@@ -50,6 +50,7 @@ class Surround:
 
     before: str
     after: str
+    indent: str
 
 
 @dataclass(frozen=True, slots=True)

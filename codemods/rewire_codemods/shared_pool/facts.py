@@ -68,7 +68,7 @@ class Recipe:
     ``until`` ends the run in the connect's own list; the last ``left`` statements of the block, after emptied ``try``
     statements are dissolved, stay outside it. ``drops`` are statements that go. ``strings`` are the literals that go
     with the connect call and the closes. ``yields`` is the ``return conn`` of a factory; ``base`` is where the block
-    starts in the function's own list.
+    starts in the function's own list. ``indent`` is one step of the file's indentation.
     """
 
     block: Span
@@ -83,6 +83,7 @@ class Recipe:
     item: int = 0
     yields: Path = ()
     base: int = 0
+    indent: str = "    "
 
 
 @dataclass(frozen=True, slots=True)

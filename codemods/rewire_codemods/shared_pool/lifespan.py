@@ -135,7 +135,7 @@ def _existing_lifespan(application: Application, given: cst.BaseExpression):  # 
             span = Span(application.tree.span(body[0]).start, application.tree.span(body[-1]).end)
 
             def site(opening: str, closing: str) -> Site:
-                edit = edits.Surround(opening, closing)
+                edit = edits.Surround(opening, closing, application.tree.module.default_indent)
                 return Site(NAME, application.source.path, span, BLOCK, edit, "the lifespan opens and closes the pool",
                             "lifespan", support=True)  # fmt: skip
 

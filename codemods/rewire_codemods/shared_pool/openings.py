@@ -224,7 +224,7 @@ def _opening(scope: FunctionScope, tree: Tree, place: Place, found: Found) -> Op
     life, dropped = found.life, [at(scope.statements, path) for path in found.life.drops]
     gone = [place.line.node if place.how != "item" else place.line.node.items[place.item], *dropped]
     region = _region(life)
-    recipe = replace(found.recipe, strings=strings_of(tree, *gone))
+    recipe = replace(found.recipe, strings=strings_of(tree, *gone), indent=tree.module.default_indent)
     if found.hands == "returns":
         recipe = _of_factory(scope, tree, found, recipe)
     tails = _tails(found)

@@ -166,8 +166,17 @@ def _named(
         elif isinstance(node, (cst.Assign, cst.AnnAssign)) and scope is None and _aliases(node):
             continue
         else:
-            children = (node.value,) if isinstance(node, (cst.Arg, cst.Attribute)) else node.children
+            children = _expressions(node)
             stack.extend((child, scope) for child in reversed(children))
+
+
+def _expressions(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
+    """Children that can read something: the names of definitions, parameters and keywords do not."""
+    if isinstance(node, (cst.Arg, cst.Attribute)):
+        return (node.value,)
+    if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Param)):
+        return [child for child in node.children if child is not node.name]
+    return node.children
 
 
 def _aliases(node: cst.Assign | cst.AnnAssign) -> bool:

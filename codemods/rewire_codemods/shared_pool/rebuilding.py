@@ -95,6 +95,7 @@ class Rebuilder:
         inside, outside = inner.statements[:cut], inner.statements[cut:]
         body = cst.IndentedBlock(
             body=_first_without_blanks(inside) or [_pass()],
+            indent=recipe.indent,
             header=connect.trailing_whitespace,
             footer=inner.waiting if not outside else (),
         )

@@ -96,8 +96,8 @@ def _surrounded(statements: Sequence[cst.BaseStatement], edit: edits.Surround) -
     if _is_docstring(rest[0]):
         first, rest = rest[:1], rest[1:]
     tried = cst.Try(
-        body=cst.IndentedBlock(_without_leading_blanks(rest) or [cst.parse_statement("pass")]),
-        finalbody=cst.Finally(body=cst.IndentedBlock([cst.parse_statement(edit.after)])),
+        body=cst.IndentedBlock(_without_leading_blanks(rest), indent=edit.indent),
+        finalbody=cst.Finally(body=cst.IndentedBlock([cst.parse_statement(edit.after)], indent=edit.indent)),
     )
     return [*first, cst.parse_statement(edit.before), tried]
 
