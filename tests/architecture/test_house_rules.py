@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 MEANINGLESS = {"utils", "util", "helpers", "helper", "common", "misc", "manager", "managers", "tools"}
-VAGUE = re.compile(r"_?(handle|process|manage|do)_")
+VAGUE = re.compile(r"_?(handle|process|manage)_")
 INHERITED = {"markers", "locate", "plan", "transformer", "check", "check_project", "rewrite", "rewrite_block", "begin"}
 """What every codemod and transformer defines; their base classes say what it does."""
 RUNS_CODE = {"eval", "exec", "__import__", "import_module", "run_path", "run_module", "exec_module"}
+LIBRARIES = {"builtins", "importlib", "runpy"}
 KNOWN = {module.name for module in modules()}
 PACKAGES = {module.name for module in modules() if module.path.name == "__init__.py"}
 
@@ -51,7 +52,7 @@ def inherits(node: Definition) -> bool:
 
 
 def vague_verb(module: Module) -> Iterator[str]:
-    """A function called handle_, process_, manage_ or do_ something."""
+    """A function called handle_, process_ or manage_ something."""
     yield from (node.name for node in ast.walk(module.tree) if isinstance(node, Definition) and VAGUE.match(node.name))
 
 
@@ -104,10 +105,10 @@ def early_libcst(module: Module) -> Iterator[str]:
 def runs_code(module: Module) -> Iterator[str]:
     """Something that could run the target's code. The registry imports what installed entry points name."""
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call):
-            plain = isinstance(node.func, ast.Name)
-            name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-            if name in RUNS_CODE and (plain or name not in {"eval", "exec"}) and module.name != "rewire.registry":
+        if isinstance(node, ast.Call) and module.name != "rewire.registry":
+            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            holder = getattr(getattr(node.func, "value", None), "id", None)
+            if name in RUNS_CODE and (isinstance(node.func, ast.Name) or holder in LIBRARIES or name == "exec_module"):
                 yield f"line {node.lineno}: {name}"
 
 

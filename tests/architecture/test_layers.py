@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from typing import TYPE_CHECKING
 
 import pytest
-from support.sources import TOP
+from support.sources import TOP, imports, modules
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +40,22 @@ def test_every_contract_is_kept() -> None:
     done = lint(TOP)
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"Contracts: [1-9]\d* kept, 0 broken", done.stdout), done.stdout
+
+
+def test_what_the_contracts_ignore_is_for_the_type_checker_only() -> None:
+    known = {module.name: module.tree for module in modules()}
+    contracts = tomllib.loads((TOP / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    ignored = [pair.split(" -> ") for contract in contracts for pair in contract.get("ignore_imports", ())]
+    for importer, imported in ignored:
+        guarded = [node for node in ast.walk(known[importer]) if is_type_checking(node)]
+        hidden = [source for node in guarded for _, source, _ in imports(node)]
+        everywhere = [source for _, source, _ in imports(known[importer])]
+        assert imported in hidden
+        assert everywhere.count(imported) == hidden.count(imported)
+
+
+def is_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
 CODEMOD = "codemods/rewire_codemods/connect_timeout/codemod.py"
