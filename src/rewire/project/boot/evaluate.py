@@ -27,6 +27,10 @@ _COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
 }  # fmt: skip
 
+_CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
+    "bool": bool, "len": len, "int": int, "list": list, "tuple": tuple, "set": set,
+}  # fmt: skip
+
 PLATFORM: Mapping[str, Any] = {
     "sys.platform": "linux",
     "os.name": "posix",
@@ -156,12 +160,10 @@ class Evaluator:
 
     def _on_binop(self, node: ast.BinOp, look: Look) -> Any:
         left, right = self.value(node.left, look), self.value(node.right, look)
-        if isinstance(node.op, ast.Div) and (isinstance(left, PurePosixPath) or isinstance(right, PurePosixPath)):
-            return (
-                left / right
-                if isinstance(left, PurePosixPath | str) and isinstance(right, PurePosixPath | str)
-                else UNKNOWN
-            )
+        if isinstance(node.op, ast.Div):
+            if isinstance(left, PurePosixPath) and isinstance(right, PurePosixPath | str):
+                return left / right
+            return left / right if isinstance(left, str) and isinstance(right, PurePosixPath) else UNKNOWN
         if isinstance(node.op, ast.Add) and isinstance(left, list) and isinstance(right, list):
             return left + right
         if not (is_known(left) and is_known(right)):
@@ -266,10 +268,8 @@ class Evaluator:
             return UNKNOWN
         if name in ("str", "os.fspath", "os.fsdecode"):
             return str(arguments[0])
-        if name in ("bool", "len", "int", "list", "tuple", "set"):
-            return {"bool": bool, "len": len, "int": int, "list": list, "tuple": tuple, "set": tuple}[name](
-                arguments[0]
-            )
+        if name in _CONVERSIONS:
+            return _CONVERSIONS[name](arguments[0])
         function = name.removeprefix("os.path.").removeprefix("posixpath.")
         if function == name:
             return UNKNOWN

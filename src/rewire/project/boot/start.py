@@ -111,8 +111,7 @@ def begin_import(machine: Machine, launch: Launch) -> None:
         "uvicorn": f'Error loading ASGI app. Attribute "{launch.attribute}" not found in module "{launch.entry}".',
         "gunicorn": f"Failed to find attribute {launch.attribute!r} in {launch.entry!r}.",
     }
-    text = texts.get(tool)
     wanted = f"{launch.entry}.{first}"
-    if text is not None:
-        raise Raised("", text, wanted=wanted)
+    if tool in texts:
+        raise Raised("", texts[tool], wanted=wanted)
     raise Raised("AttributeError", f"module {launch.entry!r} has no attribute {first!r}", wanted=wanted)

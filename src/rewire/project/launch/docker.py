@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rewire.model.project import Image
 from rewire.project.boot.tree import Tree, under
 from rewire.project.launch.command import Evidence, read_command, read_words
+from rewire.project.launch.installation import installs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
     from rewire.project.boot.tree import Files
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::[-+]([^}]*))?\}|\$(\w+)")
-_INSTALLS = re.compile(r"\b(?:pip3?|uv pip|uv)\s+(?:install|sync)\b|\b(?:poetry|pdm)\s+install\b")
-_INSTALL_HERE = re.compile(
-    r"\binstall\b[^&|;]*\s(?P<edit>-e\s+|--editable[ =])?(?P<path>\.{1,2}(?:/[\w./-]*)?)(?:\[[\w,-]*\])?(?=\s|$|;|&)"
-)
 _LIBRARY = re.compile(r"site-packages|dist-packages")
 
 
@@ -187,20 +184,31 @@ def _copy_stage(sources: list[str], place: str, origin: str, stage: Stage, found
 
 def _run(text: str, stage: Stage, build: Build, files: Files) -> None:
     """``RUN``: an installation of the project itself puts its packages on ``sys.path``."""
-    from rewire.project.launch.installation import package_folders
-
-    if not _INSTALLS.search(text):
-        return
-    folders = [match["path"] for match in _INSTALL_HERE.finditer(text + " ")]
-    if re.search(r"\b(?:poetry|pdm)\s+install\b", text) and "--no-root" not in text:
-        folders.append(".")
-    if re.search(r"\buv\s+sync\b", text) and "--no-install-project" not in text:
-        folders.append(".")
     tree = Tree(files, stage.mounts, build.ignored)
-    for folder in folders:
-        for place in package_folders(tree, under(stage.workdir, folder)):
-            if place not in stage.installed:
-                stage.installed.append(place)
+    for place in installs(text, tree, stage.workdir):
+        if place not in stage.installed:
+            stage.installed.append(place)
+
+
+def guess_context(text: str, path: str, files: Files) -> str:
+    """The build context where nothing says it: the Dockerfile's own folder, or the root if only from there its
+    ``COPY`` sources are found.
+    """
+    here = posixpath.dirname(path)
+    if not here:
+        return here
+    sources = re.findall(r"^\s*(?:COPY|ADD)\s+((?!.*--from)\S.*?)\s+\S+\s*$", text, re.M | re.I)
+    words = [word for line in sources for word in line.split() if not word.startswith("-") and word.strip("./")]
+    if not words:
+        return here
+
+    def score(context: str) -> int:
+        return sum(bool(_matches(posixpath.normpath("/" + word).lstrip("/"), context, files)) for word in words)
+
+    above = [here]
+    while above[-1]:
+        above.append(posixpath.dirname(above[-1]))
+    return max(above, key=score)
 
 
 def read_dockerfile(

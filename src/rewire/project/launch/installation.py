@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
+
+from rewire.project.boot.tree import under
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,3 +45,24 @@ def installed_folders(tree: Tree, folder: str, read_text: Callable[[str], str | 
     if path is None or not is_package(read_text(path)):
         return []
     return package_folders(tree, folder)
+
+
+_INSTALLS = re.compile(r"\b(?:pip3?|uv pip|uv)\s+(?:install|sync)\b|\b(?:poetry|pdm)\s+install\b")
+_OF_FOLDER = re.compile(
+    r"\binstall\b[^&|;\n]*?\s(?:-e\s+|--editable[ =])?[\"']?(?P<path>\.{1,2}(?:/[\w./-]*)?)(?:\[[\w,-]*\])?[\"']?(?=\s|$|;|&)"
+)
+
+
+def installs(text: str, tree: Tree, cwd: str) -> list[str]:
+    """The places that the installation commands in ``text``, run in ``cwd``, put on ``sys.path``."""
+    if not _INSTALLS.search(text):
+        return []
+    folders = [match["path"] for match in _OF_FOLDER.finditer(text)]
+    if re.search(r"\b(?:poetry|pdm)\s+install\b", text) and "--no-root" not in text:
+        folders.append(".")
+    if re.search(r"\buv\s+sync\b", text) and "--no-install-project" not in text:
+        folders.append(".")
+    found: list[str] = []
+    for folder in folders:
+        found += [place for place in package_folders(tree, under(cwd, folder)) if place not in found]
+    return found

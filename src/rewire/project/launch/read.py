@@ -4,28 +4,54 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rewire.project.boot.tree import Files, Tree, under
+from rewire.project.boot.finder import entry_file
+from rewire.project.boot.tree import HOME, Files, Tree, under
+from rewire.project.launch.automation import (
+    read_makefile,
+    read_noxfile,
+    read_package_json,
+    read_tasks,
+    read_tox,
+    read_workflow,
+)
 from rewire.project.launch.command import Evidence
 from rewire.project.launch.compose import read_compose
-from rewire.project.launch.docker import Build, read_dockerfile
+from rewire.project.launch.docker import Build, guess_context, read_dockerfile
 from rewire.project.launch.dockerignore import ignored_files
+from rewire.project.launch.documents import read_document
+from rewire.project.launch.implied import PYTEST_FILES, read_alembic, read_pytest
 from rewire.project.launch.packaging import read_packaging
+from rewire.project.launch.platforms import READERS, read_platform, read_vercel
+from rewire.project.launch.processes import MARKERS, read_processes
 from rewire.project.launch.procfile import read_procfile
+from rewire.project.launch.scripts import read_script
+from rewire.project.launch.services import read_supervisor, read_unit
 from rewire.project.launch.user import read_arguments, read_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from rewire.model.project import Launch, Project, Tier
 
 TIERS: tuple[Tier, ...] = ("user", "deploy", "script", "process", "document")
 """Evidence, best first. A lower tier never vetoes a higher one."""
 
-_DOCKERFILE = re.compile(r"^(?:.*\.)?(?:Dockerfile|Containerfile)(?:[.\-_].*)?$", re.IGNORECASE)
-_COMPOSE = re.compile(r"^(?:docker-)?compose[\w.-]*\.ya?ml$")
+ReadText = Callable[[str], "str | None"]
+Fits = Callable[[str, str], bool]
+Reader = Callable[[str, str, Files, Evidence], "list[Launch]"]
+
+_IMPLIED = ("alembic.ini", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+_NOT_OURS = re.compile(r"(?:^|/)(?:node_modules|site-packages|\.?venv|vendor|__pycache__)/")
+_SERVES = re.compile(
+    r"\b(?:uvicorn\.run|hypercorn|app\.run\(|socketio\.run|web\.run_app|serve_forever|run_simple|Granian|waitress)\b"
+)
+_WORKS = re.compile(
+    r"start_polling|run_polling|infinity_polling|\b(?:bot|client)\.run\(|BlockingScheduler|while True:|run_forever"
+)
 
 
 def read_launches(
@@ -39,7 +65,15 @@ def read_launches(
     """
     found = read_all(project, entries, launch_arguments)
     files = Files(project.files())
-    return tuple(launch for launch in found if launch.tier == "user" or entry_exists(launch, files))
+    kept = [launch for launch in found if launch.tier == "user" or entry_exists(launch, files)]
+    documents = [launch for launch in kept if launch.tier == "document"]
+    if not documents:
+        return tuple(kept)
+    from rewire.project.boot.simulate import Simulator
+
+    simulator = Simulator(project)
+    wrong = {launch for launch in documents if not simulator.boot(launch).boots}
+    return tuple(launch for launch in kept if launch not in wrong)
 
 
 def read_all(project: Project, entries: Sequence[Any] = (), launch_arguments: Sequence[str] = ()) -> tuple[Launch, ...]:
@@ -49,56 +83,117 @@ def read_all(project: Project, entries: Sequence[Any] = (), launch_arguments: Se
     found = [*read_arguments(launch_arguments, evidence), *read_entries(entries, evidence)]
     for path in sorted(files.files):
         found += _read_file(path, files, project.read_text, evidence)
-    return _in_order(found)
+    return _in_order([_with_role(launch, project.read_text, files) for launch in found])
+
+
+def _with_role(launch: Launch, read_text: ReadText, files: Files) -> Launch:
+    """``launch``, a script taken for what its text shows it to be: a server, or a worker that never ends."""
+    if launch.role not in ("script", "worker") or launch.entry_kind not in ("script", "main-module"):
+        return launch
+    path = entry_file(launch, files)
+    text = read_text(path) or "" if path is not None else ""
+    if _SERVES.search(text):
+        return replace(launch, role="server")
+    return replace(launch, role="worker") if _WORKS.search(text) else launch
 
 
 def _in_order(found: Sequence[Launch]) -> tuple[Launch, ...]:
-    """Best tier first, otherwise as found; one that says the same as a better one is left out."""
-    ordered = sorted(found, key=lambda launch: TIERS.index(launch.tier))
+    """Best tier first, otherwise as found; one that says the same as a better one is left out.
+
+    A script that a better source runs (a container's entry point) counts there, and a test run or migration that
+    a configuration file only implies gives way to a command.
+    """
+    ordered = sorted(found, key=lambda launch: (TIERS.index(launch.tier), launch.source.endswith(_IMPLIED)))
+    deployed = {launch.source for launch in found if launch.tier == "deploy"}
     kept: dict[object, Launch] = {}
     for launch in ordered:
+        if launch.tier == "script" and launch.source in deployed:
+            continue
         same = (launch.workdir, launch.roots, launch.entry, launch.entry_kind, launch.attribute, launch.installed)
-        key: object = same if launch.tier == "document" else (*same, launch.source, launch.image, launch.role)
-        kept.setdefault(key, launch)
+        if launch.tier == "document" or launch.source.endswith(_IMPLIED):
+            if any(key[:6] == same for key in kept if isinstance(key, tuple)):
+                continue
+        kept.setdefault((*same, launch.source, launch.image, launch.role), launch)
     return tuple(kept.values())
 
 
-def _read_file(path: str, files: Files, read_text: Callable[[str], str | None], evidence: Evidence) -> list[Launch]:
+def _read_file(path: str, files: Files, read_text: ReadText, evidence: Evidence) -> list[Launch]:
     """The launch contexts of one file, if it is a launch file."""
     name = posixpath.basename(path)
-    at_file = replace(evidence, source=path, name=name, tier="deploy", cwd=under("/@", posixpath.dirname(path)))
-    for matches, reader in _readers(path, files, read_text):
-        if matches(name):
+    if _NOT_OURS.search(path):
+        return []
+    found: list[Launch] = []
+    for fits, tier, reader in _FORMATS:
+        if fits(path, name):
             text = read_text(path)
-            return [] if text is None else reader(text, at_file)
-    return []
+            if text is None:
+                return found
+            here = HOME if tier == "script" and path.startswith(".github/") else under(HOME, posixpath.dirname(path))
+            at_file = replace(evidence, source=path, name=name, tier=tier, cwd=here)
+            found += reader(path, text, files, at_file)
+    return found
 
 
-def _readers(
-    path: str, files: Files, read_text: Callable[[str], str | None]
-) -> Iterator[tuple[Callable[[str], object], Callable[[str, Evidence], list[Launch]]]]:
-    """(is this its file name, read it) of every format."""
+def _dockerfile(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    """A Dockerfile that no other file says how to build."""
+    context = guess_context(text, path, files)
+    ignored = ignored_files(context, path, files, evidence.read_text)
+    try:
+        return read_dockerfile(text, Build(path, context, None, ignored), files, evidence.read_text)
+    except ValueError:
+        return []
 
-    def dockerfile(text: str, evidence: Evidence) -> list[Launch]:
-        here = posixpath.dirname(path)
-        try:
-            return read_dockerfile(
-                text, Build(path, here, None, ignored_files(here, path, files, read_text)), files, read_text
-            )
-        except ValueError:
-            return []
 
-    yield _DOCKERFILE.match, dockerfile
-    yield _COMPOSE.match, lambda text, evidence: read_compose(path, text, files, read_text)
-    yield re.compile(r"^Procfile(?:\.\w+)?$").match, lambda text, evidence: read_procfile(path, text, evidence)
-    yield (
-        re.compile(r"^(?:pyproject\.toml|setup\.cfg|setup\.py)$").match,
-        lambda text, evidence: read_packaging(path, text, replace(evidence, tier="script")),
-    )
+def _python_file(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    if not any(marker in text for marker in MARKERS):
+        return []
+    return read_processes(path, text, files, evidence)
+
+
+def _named(*names: str) -> Fits:
+    return lambda path, name: name in names
+
+
+def _like(pattern: str, flags: int = 0) -> Fits:
+    compiled = re.compile(pattern, flags)
+    return lambda path, name: compiled.search(path) is not None
+
+
+_FORMATS: tuple[tuple[Fits, Tier, Reader], ...] = (
+    (_like(r"(?:^|/)(?:[^/]*\.)?(?:Docker|Container)file(?:[._-][^/]*)?$", re.I), "deploy", _dockerfile),
+    (
+        _like(r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$"),
+        "deploy",
+        lambda p, t, f, e: read_compose(p, t, f, e.read_text),
+    ),
+    (_like(r"(?:^|/)Procfile(?:\.\w+)?$"), "deploy", lambda p, t, f, e: read_procfile(p, t, e)),
+    (_named(*READERS), "deploy", lambda p, t, f, e: read_platform(p, t, f, e.read_text, e)),
+    (_named("vercel.json"), "deploy", lambda p, t, f, e: read_vercel(p, t, f, e)),
+    (_like(r"\.service$"), "deploy", lambda p, t, f, e: read_unit(p, t, f, e)),
+    (_like(r"(?:^|/)supervisord?[\w.-]*\.(?:conf|ini)$"), "deploy", lambda p, t, f, e: read_supervisor(p, t, f, e)),
+    (_named("pyproject.toml", "setup.cfg", "setup.py"), "script", lambda p, t, f, e: read_packaging(p, t, e)),
+    (_named("pyproject.toml"), "script", lambda p, t, f, e: read_tasks(p, t, e)),
+    (_like(r"^\.github/workflows/[^/]+\.ya?ml$"), "script", lambda p, t, f, e: read_workflow(p, t, e)),
+    (_like(r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$"), "script", lambda p, t, f, e: read_makefile(p, t, e)),
+    (_named("tox.ini"), "script", lambda p, t, f, e: read_tox(p, t, e)),
+    (_named("noxfile.py"), "script", lambda p, t, f, e: read_noxfile(p, t, e)),
+    (_named("package.json"), "script", lambda p, t, f, e: read_package_json(p, t, e)),
+    (_like(r"\.(?:sh|bash|ps1|bat|cmd)$"), "script", lambda p, t, f, e: read_script(p, t, f, e)),
+    (_named(*PYTEST_FILES), "script", lambda p, t, f, e: read_pytest(p, t, f, e)),
+    (_like(r"(?:^|/)alembic\.ini$"), "script", lambda p, t, f, e: read_alembic(p, t, e)),
+    (_like(r"\.py$"), "process", _python_file),
+    (
+        _like(
+            r"(?:^|/)(?:README|INSTALL|CONTRIBUTING|DEPLOY|QUICKSTART)[^/]*\.(?:md|rst|txt)$|^docs?/[^/]+\.(?:md|rst)$",
+            re.I,
+        ),
+        "document",
+        lambda p, t, f, e: read_document(p, t, f, e),
+    ),
+)
+"""(is it such a file, what its evidence is worth, how it is read) of every format."""
 
 
 def entry_exists(launch: Launch, files: Files) -> bool:
     """True if the project holds what the launch starts."""
-    from rewire.project.boot.finder import entry_file
-
     return entry_file(launch, files) is not None

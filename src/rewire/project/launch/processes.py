@@ -1,0 +1,111 @@
+"""Programs that the project's own code starts: ``subprocess.run([sys.executable, "worker.py"])``."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+import warnings
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from rewire.project.boot.evaluate import Evaluator
+from rewire.project.boot.finder import entry_file
+from rewire.project.boot.tree import HOME, under
+from rewire.project.boot.uses import chain_of
+from rewire.project.boot.values import UNKNOWN, External
+from rewire.project.launch.command import read_command, read_words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rewire.model.project import Launch
+    from rewire.project.boot.tree import Files
+    from rewire.project.launch.command import Evidence
+
+MARKERS = ("subprocess", "os.system", "os.exec", "os.spawn", "create_subprocess")
+"""One of these is in the text of every file that starts a process by itself."""
+
+_CALLS = frozenset(
+    "run Popen call check_call check_output system getoutput create_subprocess_exec create_subprocess_shell execvp execv".split()
+)
+
+
+def read_processes(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    """The launch contexts of processes that a Python file starts with words that are written out."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    own = under(HOME, posixpath.dirname(path))
+    evaluator = Evaluator(evidence.tree, HOME, (3, 11), {})
+    look = _names(tree, evaluator, under(HOME, path))
+    found: list[Launch] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (chain_of(node.func) or ("",))[-1] in _CALLS and node.args:
+            folder = next((evaluator.value(key.value, look) for key in node.keywords if key.arg == "cwd"), None)
+            folders = [str(folder)] if isinstance(folder, str | PurePosixPath) else [HOME, own]
+            started = _words(node, evaluator, look)
+            candidates = [
+                _read(started, replace(evidence, cwd=under(HOME, place), here=own, line=node.lineno))
+                for place in folders
+            ]
+            found += max(candidates, key=lambda launches: sum(entry_file(one, files) is not None for one in launches))
+    return found
+
+
+def _read(started: Any, evidence: Evidence) -> list[Launch]:
+    if isinstance(started, str):
+        return read_command(started, evidence)
+    return read_words(tuple(started), evidence) if started else []
+
+
+def _words(node: ast.Call, evaluator: Evaluator, look: Callable[[tuple[str, ...]], Any]) -> str | list[str]:
+    """The command of a call: a text for a shell, or words; words that are not known end the list."""
+    first = node.args[0]
+    value = evaluator.value(first, look)
+    if isinstance(value, str) and len(node.args) == 1:
+        return value
+    parts = value if isinstance(value, list | tuple) else [evaluator.value(part, look) for part in node.args]
+    if parts and isinstance(parts[0], list):
+        parts = parts[0]
+    words: list[str] = []
+    for part in parts:
+        if isinstance(part, External) and part.name == "sys.executable":
+            words.append("python")
+        elif isinstance(part, str | int | PurePosixPath):
+            words.append(str(part))
+        else:
+            break
+    return words
+
+
+def _names(tree: ast.Module, evaluator: Evaluator, place: str) -> Callable[[tuple[str, ...]], Any]:
+    """The values of the module's constants and imports."""
+    names: dict[str, Any] = {"__file__": place, "str": External("builtins.str")}
+
+    def look(chain: tuple[str, ...]) -> Any:
+        value = names.get(chain[0], UNKNOWN)
+        for part in chain[1:]:
+            value = External(f"{value.name}.{part}") if isinstance(value, External) else UNKNOWN
+        return value
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                names[alias.asname or alias.name.partition(".")[0]] = External(
+                    alias.name if alias.asname else alias.name.partition(".")[0]
+                )
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            for alias in node.names:
+                names[alias.asname or alias.name] = External(f"{node.module}.{alias.name}")
+    for statement in tree.body:
+        if (
+            isinstance(statement, ast.Assign)
+            and len(statement.targets) == 1
+            and isinstance(statement.targets[0], ast.Name)
+        ):
+            names[statement.targets[0].id] = evaluator.value(statement.value, look)
+    return look

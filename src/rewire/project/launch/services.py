@@ -1,0 +1,77 @@
+"""Files that keep a process running on a machine: systemd units, supervisord."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from rewire.model.project import Image
+from rewire.project.boot.tree import Tree
+from rewire.project.launch.command import read_command
+from rewire.project.launch.compose import role_of
+from rewire.project.launch.place import line_holding, load_ini
+
+if TYPE_CHECKING:
+    from rewire.model.project import Launch
+    from rewire.project.boot.tree import Files
+    from rewire.project.launch.command import Evidence
+
+
+def read_unit(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    """A systemd unit: ``ExecStart`` in ``WorkingDirectory`` with ``Environment``."""
+    settings = load_ini(re.sub(r"\\\n\s*", " ", text))
+    if not settings.has_section("Service"):
+        return []
+    name = posixpath.basename(path).removesuffix(".service")
+    variables = dict(re.findall(r"^Environment=\"?(\w+)=([^\"\n]*)\"?", text, re.M))
+    command = (settings.get("Service", "ExecStart", fallback="") or "").lstrip("@-:+!")
+    folder = settings.get("Service", "WorkingDirectory", fallback="") or ""
+    at = replace(
+        evidence, name=f"systemd: {name}", variables=variables, line=line_holding(text, "ExecStart"), role=role_of(name)
+    )
+    return read_command(command, _deployed(at, folder, command, files))
+
+
+def read_supervisor(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    """supervisord's programs: ``command`` in ``directory`` with ``environment``."""
+    settings = load_ini(text)
+    found: list[Launch] = []
+    for title in settings.sections():
+        if title.startswith("program:"):
+            name = title.partition(":")[2]
+            command = settings.get(title, "command", fallback="") or ""
+            pairs = re.findall(r"(\w+)=\"?([^\",]*)\"?", settings.get(title, "environment", fallback="") or "")
+            line = line_holding(text, "command", line_holding(text, f"[{title}]"))
+            at = replace(evidence, name=f"supervisord: {name}", variables=dict(pairs), line=line, role=role_of(name))
+            folder = settings.get(title, "directory", fallback="") or ""
+            found += [
+                replace(launch, line=line) for launch in read_command(command, _deployed(at, folder, command, files))
+            ]
+    return found
+
+
+def _deployed(evidence: Evidence, folder: str, command: str, files: Files) -> Evidence:
+    """``evidence`` with the machine's own folders taken for the project's.
+
+    ``/opt/shop/backend`` stands for ``backend`` where the project has such a folder, else for its root. A unit
+    without a folder that names a script by its whole path runs where that script lies.
+    """
+    folder = folder.rstrip("/")
+    if not folder.startswith("/"):
+        script = re.search(r"(/\S+)/[\w.-]+\.(?:py|sh)\b", command)
+        if not script:
+            return evidence
+        folder = script[1]
+    inside = ""
+    parts = folder.strip("/").split("/")
+    for start in range(len(parts)):
+        tail = "/".join(parts[start:])
+        if files.is_dir(tail):
+            inside = tail
+            break
+    home = folder[: -len(inside) - 1] if inside else folder
+    mounts = ((home or "/", ""),)
+    tree = Tree(files, mounts)
+    return replace(evidence, tree=tree, cwd=folder, here=folder, image=Image(mounts, folder, ()))
