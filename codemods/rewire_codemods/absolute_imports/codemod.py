@@ -72,7 +72,8 @@ class AbsoluteImports(Codemod[FileFacts, AbsoluteOptions]):
     def check_project(
         self, before: Project, after: Project, changed: Sequence[str], options: AbsoluteOptions
     ) -> Mapping[str, str]:
-        """Every import of a changed file loads the same file as before."""
-        from rewire_codemods.relative_imports.same import find_differences
+        """Every import of a changed file loads the same file as before, and no launch loads less."""
+        from rewire_codemods.relative_imports.same import find_differences, find_losses
 
-        return find_differences(before, after, changed)
+        losses = find_losses(before, after, changed, gains=True)
+        return losses or find_differences(before, after, changed)

@@ -39,9 +39,10 @@ class RelativeImports(Codemod[FileFacts, ImportOptions]):
 
     def locate(self, source: SourceFile, markers: Sequence[bytes], options: ImportOptions) -> FileFacts | None:
         """The import statements that may be places."""
-        if markers == (b"import",):
-            return read_facts(source.text, None)
-        return read_facts(source.text, frozenset(marker.decode() for marker in markers))
+        scripted = options.scripts == "fallback"
+        if tuple(markers) == (b"import",):
+            return read_facts(source.text, None, scripted=scripted)
+        return read_facts(source.text, frozenset(marker.decode() for marker in markers), scripted=scripted)
 
     def plan(self, facts: Mapping[str, FileFacts], project: Project, options: ImportOptions) -> Plan:
         """See ``plan.py`` and, for the other styles, the modules of their names."""
@@ -49,6 +50,10 @@ class RelativeImports(Codemod[FileFacts, ImportOptions]):
             from rewire_codemods.relative_imports.absolute import plan_absolute
 
             return plan_absolute(self.name, facts, project, options)
+        if options.style == "launch":
+            from rewire_codemods.relative_imports.launch import plan_launch
+
+            return plan_launch(self.name, facts, project, options)
         from rewire_codemods.relative_imports.plan import plan_relative
 
         return plan_relative(self.name, facts, project, options)
@@ -68,12 +73,11 @@ class RelativeImports(Codemod[FileFacts, ImportOptions]):
     def check_project(
         self, before: Project, after: Project, changed: Sequence[str], options: ImportOptions
     ) -> Mapping[str, str]:
-        """For the styles that may give a module another name: every import loads the same file as before."""
-        if options.style == "relative":
-            return {}
-        from rewire_codemods.relative_imports.same import find_differences
+        """No launch loads less than before; and where a module gets another name, each import still loads its file."""
+        from rewire_codemods.relative_imports.same import find_differences, find_losses
 
-        return find_differences(before, after, changed)
+        losses = find_losses(before, after, changed, gains=options.style == "launch")
+        return losses or (find_differences(before, after, changed) if options.style == "absolute" else {})
 
 
 def _names(project: Project, path: str) -> Sequence[str]:

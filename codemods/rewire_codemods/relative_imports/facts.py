@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
 _CATCHING = re.compile(r"\b(?:ImportError|ModuleNotFoundError|Exception|BaseException)\b")
+_AFTER = re.compile(r"[ \t]*(?:[\r\n]|\Z)")
 _BARE = re.compile(r"except[ \t]*:")
 _NARROW = re.compile(r"\bModuleNotFoundError\b")
 _WIDE = re.compile(r"\b(?:ImportError|Exception|BaseException)\b")
@@ -43,7 +44,8 @@ class FileFacts(NamedTuple):
     """Facts about one file.
 
     ``tries``: the arms of each try statement that surrounds one of ``statements``, by offset. ``spread``: where a
-    statement's module name runs over several lines.
+    statement's module name runs over several lines. ``alone``: which statements have their lines to themselves (asked
+    only of files that may be scripts).
     """
 
     statements: tuple[ImportStatement, ...]
@@ -51,6 +53,7 @@ class FileFacts(NamedTuple):
     edits_path: bool
     tries: tuple[tuple[int, tuple[Arm, ...]], ...]
     spread: tuple[int, ...]
+    alone: frozenset[int] = frozenset()
     dotted: tuple[DottedImports, ...] = ()
 
     def arms(self, opener: int) -> tuple[Arm, ...]:
@@ -58,19 +61,24 @@ class FileFacts(NamedTuple):
         return next((arms for start, arms in self.tries if start == opener), ())
 
 
-def read_facts(text: str, about: Collection[str] | None) -> FileFacts | None:
-    """The facts about a file with absolute imports of ``about``'s top-level names; None: about any import."""
+def read_facts(text: str, about: Collection[str] | None, *, scripted: bool = False) -> FileFacts | None:
+    """The facts about a file with absolute imports of ``about``'s top-level names; None: about any import.
+
+    ``scripted``: the statements may have to become fallback blocks.
+    """
     statements = read_imports(text, about)
     if not statements:
         return None
     openers = {guard.opener for statement in statements for guard in catching_guards(statement.guards)}
     everything: Sequence[ImportStatement] = read_imports(text) if openers else ()
+    guarded = has_main_guard(text)
     return FileFacts(
         statements,
-        guarded=has_main_guard(text),
+        guarded=guarded,
         edits_path=bool(path_edits(text)),
         tries=tuple((opener, _read_arms(text, opener, everything)) for opener in sorted(openers)),
         spread=tuple(entry.start for entry in statements if _is_spread(text, entry)),
+        alone=frozenset(entry.start for entry in statements if scripted and _is_alone(text, entry)),
         dotted=() if about is None else read_dotted(text, statements),
     )
 
@@ -95,6 +103,12 @@ def _read_arms(text: str, opener: int, everything: Sequence[ImportStatement]) ->
         inside = tuple(entry for entry in everything if clause.start <= entry.start < clause.end)
         arms.append(Arm(clause.kind, clause.start, clause.end, catches, narrow, inside))
     return tuple(arms)
+
+
+def _is_alone(text: str, statement: ImportStatement) -> bool:
+    """True if nothing else stands on the statement's lines, a comment after it neither."""
+    line = max(text.rfind("\n", 0, statement.start), text.rfind("\r", 0, statement.start)) + 1
+    return not text[line : statement.start].strip(" \t") and _AFTER.match(text, statement.end) is not None
 
 
 def _is_spread(text: str, statement: ImportStatement) -> bool:

@@ -28,6 +28,14 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Both:
+    """``try:`` the statement as ``move`` makes it, ``except ImportError:`` as it was, with ``handler`` for a module."""
+
+    move: Move
+    handler: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rename:
     """A dotted use, or an exception's name, that becomes ``name``."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rewire.codemod import Refusal, Site, Span
+from rewire.codemod import BLOCK, Refusal, Site, Span
 from rewire_codemods.relative_imports.fallback import Fallback, find_fallback, kind_of
-from rewire_codemods.relative_imports.forms import Move, Rename, relative_form
+from rewire_codemods.relative_imports.forms import Both, Move, Rename, relative_form
 from rewire_codemods.relative_imports.refusals import ADVICE
 
 if TYPE_CHECKING:
@@ -148,6 +148,9 @@ class FileJudge:
             self.refuse(statement, *stop)
             return
         assert verdict.move is not None
+        if self.standing.both:
+            self._both(statement, verdict.move, verdict.place, statement.module)
+            return
         group = self._widen(statement, fallback)
         self.change(statement, "ImportFrom", verdict.move, statement.module, group)
 
@@ -239,6 +242,23 @@ class FileJudge:
                 )  # fmt: skip
         return group
 
+    def _both(self, statement: ImportStatement, move: Move, place: str, module: str) -> None:
+        """Plan a fallback block; the handler imports what it did before, or the flat name if only that is found."""
+        if statement.guards or statement.start not in self.facts.alone:
+            self.refuse(statement, "not-on-its-own", "the statement shares its line, or stands in a block")
+            return
+        handler = module
+        find = self.judge.project.place_of
+        flat = place.rpartition(".")[0].removesuffix("/__init__").rpartition("/")[2]
+        roots = [context.roots for context in self.standing.scripts]
+        if roots and place and not all(find(module, entry) for entry in roots):
+            handler = flat if all(find(flat, entry) == place for entry in roots) else module
+        span = Span(statement.start, statement.end)
+        summary = f"{module or statement.names[0][0]} -> {move.written}, and as before in a script"
+        self.plan.sites.append(
+            Site(self.codemod, self.standing.path, span, BLOCK, Both(move, handler), summary, "fallback block")
+        )
+
     def _decide_import(
         self, statement: ImportStatement, dotted: DottedImports | None, stuck: dict[str, tuple[str, str]]
     ) -> None:
@@ -256,8 +276,12 @@ class FileJudge:
         move = self._submodule(statement, name)
         if isinstance(move, tuple):
             self.refuse(statement, *move)
+        elif alias and self.standing.both:
+            self._both(statement, move, "", "")
         elif alias:
             self.change(statement, "Import", move, name)
+        elif self.standing.both:
+            self.refuse(statement, "dotted-use", "its uses would need another name in a script")
         elif name.partition(".")[0] in stuck:
             self.refuse(statement, *stuck[name.partition(".")[0]])
         else:

@@ -11,12 +11,15 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from rewire.codemod import ImportStatement, Span, read_import_at, read_imports, scan
-from rewire_codemods.relative_imports.forms import Move, Rename, absolute_name
+from rewire_codemods.relative_imports.forms import Both, Move, Rename, absolute_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rewire.codemod import Site, SourceFile
+
+_TRY = re.compile(r"try:[ \t]*(?:\r\n|\r|\n)[ \t]*")
+_EXCEPT = re.compile(r"[ \t]*(?:\r\n|\r|\n)[ \t]*except ImportError:[ \t]*(?:\r\n|\r|\n)[ \t]*")
 
 Taken = tuple[str, str, str]
 """(absolute name of the module, name taken from it or "", name bound)."""
@@ -39,12 +42,17 @@ def find_difference(before: SourceFile, after: SourceFile, sites: Sequence[Site]
             if complaint:
                 return f"line {before.line_of(start)}: {complaint}"
             shift += length - (end - start)
+        elif isinstance(site.payload, Both):
+            complaint, length = _block_difference(old, new, start, start + shift, site.payload)
+            if complaint:
+                return f"line {before.line_of(start)}: {complaint}"
+            shift += length - (end - start)
         else:
             return f"line {before.line_of(start)}: an edit that is no import"
         position = end
     if old[position:] != new[position + shift :]:
         return f"line {before.line_of(position)}: something else than the import changed"
-    if old.count("\n") != new.count("\n"):
+    if old.count("\n") != new.count("\n") and not any(isinstance(site.payload, Both) for site in sites):
         return "the number of lines changed"
     return _left_behind(old, new, sites)
 
@@ -86,10 +94,27 @@ def _statement_difference(old: str, new: str, start: int, moved: int, move: Move
     return "", length
 
 
+def _block_difference(old: str, new: str, start: int, moved: int, both: Both) -> tuple[str, int]:
+    """As ``_statement_difference`` for a fallback block, whose handler must be the statement as it was."""
+    opening = _TRY.match(new, moved)
+    if opening is None:
+        return "no try where one was planned", 0
+    complaint, length = _statement_difference(old, new, start, opening.end(), both.move)
+    handler = _EXCEPT.match(new, opening.end() + length)
+    before = read_import_at(old, start)
+    after = read_import_at(new, handler.end()) if handler else None
+    if complaint or before is None or after is None:
+        return complaint or "no handler where one was planned", 0
+    expected = before._replace(module=both.handler) if before.is_from else before
+    if (after.level, after.module, after.names) != (expected.level, expected.module, expected.names):
+        return "the handler is not the import as it was", 0
+    return "", after.end - moved
+
+
 def _under_its_full_name(statement: ImportStatement, flat: str, full: str) -> ImportStatement:
     """A flat import as if it had been written with the full name; that both are one file is shown project-wide."""
-    if statement.module == flat:
-        return statement._replace(module=full)
+    if statement.is_from and "." * statement.level + statement.module == flat:
+        return statement._replace(level=0, module=full)
     names = tuple((full if name == flat else name, alias or flat) for name, alias in statement.names)
     return statement._replace(names=names)
 

@@ -24,6 +24,22 @@ def find_differences(before: Project, after: Project, changed: Sequence[str]) ->
     return found
 
 
+def find_losses(before: Project, after: Project, changed: Sequence[str], *, gains: bool) -> dict[str, str]:
+    """Path -> which launch does not load it as before; ``gains``: that a launch loads more is what was wanted.
+
+    A launch that gets no further than before loads fewer files, or the same ones under other names.
+    """
+    found = {}
+    for path in changed if before.launches else ():
+        old = Counter((entry.launch, entry.name) for entry in before.loadings(path))
+        new = Counter((entry.launch, entry.name) for entry in after.loadings(path))
+        lost = old - new if gains else (old - new) + (new - old)
+        if lost:
+            launch, name = min(lost, key=lambda key: (key[0].command, key[1]))
+            found[path] = f"`{launch.command}` does not load it as {name} as before"
+    return found
+
+
 def loaded(project: Project, path: str) -> Counter[Loaded]:
     """What a file's imports load of the project, in the first context that finds it, or beside the file."""
     found: Counter[Loaded] = Counter()

@@ -26,6 +26,8 @@ class Obstacle:
 class Standing:
     """A file's contexts: ``deciding`` are those that an import must resolve in, ``overruled`` those that a document
     alone claims while better evidence says otherwise. ``obstacle`` is None where the file may hold relative imports.
+    ``both``: each import becomes a fallback block, because the file is started as a script too (in ``scripts``, as far
+    as launches say so).
     """
 
     path: str
@@ -33,6 +35,8 @@ class Standing:
     overruled: tuple[Context, ...]
     obstacle: Obstacle | None
     note: str = ""
+    scripts: tuple[Context, ...] = ()
+    both: bool = False
 
     @property
     def key(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
@@ -52,6 +56,11 @@ def find_standing(path: str, facts: FileFacts, project: Project, scripts: str) -
             note = f"now needs `-m`: {'; '.join(commands)}" if commands else ""
             deciding = as_module
     obstacle = _obstacle(path, facts, project, deciding, scripts)
+    if scripts == "fallback" and obstacle is not None and obstacle.code in ("script", "possible-script"):
+        as_module = tuple(context for context in deciding if context.package)
+        as_script = tuple(context for context in deciding if not context.package)
+        if as_module and all(context.name == "__main__" for context in as_script):
+            return Standing(path, as_module, overruled, None, "", as_script, both=True)
     return Standing(path, deciding, overruled, obstacle, note)
 
 
@@ -132,9 +141,12 @@ def _may_be_script(path: str, facts: FileFacts, contexts: tuple[Context, ...]) -
 
 
 def _starts(context: Context) -> bool:
-    """True if the context's launch names this very file, as a module: ``-m pkg.mod``, ``uvicorn pkg.mod:app``."""
+    """True if a deployment (or the user) starts this very file as a module: ``-m pkg.mod``, ``uvicorn pkg.mod:app``.
+
+    A console script or a CI job says nothing about who else starts the file by its path.
+    """
     launch = context.launch
-    if launch is None or launch.entry_kind == "script":
+    if launch is None or launch.entry_kind == "script" or launch.tier not in ("user", "deploy"):
         return False
     if context.name == "__main__":
         return True

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import Rewritten, SiteTransformer, dotted_node
-from rewire_codemods.relative_imports.forms import Move, Rename
+from rewire_codemods.relative_imports.forms import Both, Move, Rename
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rewire.codemod import Site
 
 _SPACE = cst.SimpleWhitespace(" ")
@@ -28,6 +30,28 @@ class ImportTransformer(SiteTransformer):
             return _moved(updated, payload)
         assert isinstance(updated, cst.Import)
         return _from_import(updated, payload)
+
+    def rewrite_block(self, site: Site, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
+        """See ``SiteTransformer.rewrite_block``."""
+        (line,) = statements
+        assert isinstance(line, cst.SimpleStatementLine)
+        assert isinstance(site.payload, Both)
+        return [_in_both_ways(line, site.payload)]
+
+
+def _in_both_ways(line: cst.SimpleStatementLine, both: Both) -> cst.Try:
+    """``try`` the statement as it becomes, ``except ImportError`` the one it was (under the handler's module name)."""
+    statement = line.body[0]
+    was = line.with_changes(leading_lines=())
+    if isinstance(statement, cst.ImportFrom):
+        new: cst.BaseSmallStatement = _moved(statement, both.move)
+        was = was.with_changes(body=[statement.with_changes(module=dotted_node(both.handler))])
+    else:
+        assert isinstance(statement, cst.Import)
+        new = _from_import(statement, both.move)
+    first = line.with_changes(leading_lines=(), body=[new])
+    handler = cst.ExceptHandler(type=cst.Name("ImportError"), body=cst.IndentedBlock(body=[was]))
+    return cst.Try(body=cst.IndentedBlock(body=[first]), handlers=[handler], leading_lines=line.leading_lines)
 
 
 def _moved(node: cst.ImportFrom, move: Move) -> cst.ImportFrom:
