@@ -71,4 +71,8 @@ def _rewrite(site: Site, statement: str, transformer: SiteTransformer) -> str | 
         return None
     transformer.begin({node: site}, {})
     new = transformer.on_leave(node, node)  # no other site is inside: there is nothing to visit
-    return _EMPTY.code_for_node(new) if isinstance(new, cst.BaseSmallStatement) else None
+    if not isinstance(new, cst.BaseSmallStatement):
+        return None
+    code = _EMPTY.code_for_node(new)
+    # New lines need the file's own line ends and indentation, which only the region knows.
+    return code if code.count("\n") == statement.count("\n") else None
