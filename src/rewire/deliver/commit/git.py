@@ -11,7 +11,7 @@ from rewire.discover.repository import GIT_PLACES, explain_git_refusal, git_envi
 from rewire.errors import GitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
 OLDEST_GIT = (2, 31)
@@ -31,7 +31,11 @@ class Git:
         self.settings.update(settings)
 
     def attempt(
-        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, terminal: bool = False
+        self,
+        *arguments: str,
+        stdin: bytes | Iterable[bytes] = b"",
+        env: Mapping[str, str] | None = None,
+        terminal: bool = False,
     ) -> tuple[int, bytes, str]:
         """Exit status, output and complaint of a command that may fail.
 
@@ -40,7 +44,7 @@ class Git:
         """
         environment = {**git_environment(self.settings), **(env or {})}
         with tempfile.TemporaryFile() as file:
-            file.write(stdin)
+            file.writelines([stdin] if isinstance(stdin, bytes) else stdin)
             file.seek(0)
             status, output, words = self._command.execute(
                 ["git", "--literal-pathspecs", *arguments],
@@ -55,7 +59,11 @@ class Git:
         return int(status), output, words.strip()
 
     def run(
-        self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None, terminal: bool = False
+        self,
+        *arguments: str,
+        stdin: bytes | Iterable[bytes] = b"",
+        env: Mapping[str, str] | None = None,
+        terminal: bool = False,
     ) -> bytes:
         """The output of a command. Raises GitError with git's own words if it fails."""
         status, output, words = self.attempt(*arguments, stdin=stdin, env=env, terminal=terminal)
@@ -74,7 +82,9 @@ class Git:
         status, output, _ = self.attempt(*arguments)
         return None if status else os.fsdecode(output.removesuffix(b"\n"))
 
-    def records(self, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> list[str]:
+    def records(
+        self, *arguments: str, stdin: bytes | Iterable[bytes] = b"", env: Mapping[str, str] | None = None
+    ) -> list[str]:
         """A ``-z`` answer, cut at its NULs."""
         return os.fsdecode(self.run(*arguments, stdin=stdin, env=env)).split("\0")[:-1]
 

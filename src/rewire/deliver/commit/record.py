@@ -34,7 +34,7 @@ def commit(result: RunResult, options: CommitOptions | None = None) -> CommitRep
         entries = index_entries(ground, tuple(sorted(touched - born)))
         inspect(root, files)
         try:
-            commits = build(ground, root, cut(result, options.per), entries, options.command)
+            commits = build(ground, root, list(cut(result, options.per)), entries, options.command)
         except OSError as error:
             raise DeliveryError(
                 f"could not build the commits: {error.filename}: {error.strerror}; nothing was changed",
