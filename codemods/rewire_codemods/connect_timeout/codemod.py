@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from rewire.codemod import Project, Site, SourceFile
     from rewire.codemod.cst import SiteTransformer
 
-_LIMIT = re.compile(rf"[?&](?:{'|'.join(tables.DSN_LIMITS)})=")
+_PLACE = re.compile(
+    rf"""\b{tables.KEY}[ \t]*=(?!=) | ['"]{tables.KEY}['"] | [?&](?:{"|".join(tables.DSN_LIMITS)})=""", re.VERBOSE
+)
+"""The three ways in which a limit is written. Not ``socket_connect_timeout``, which is redis's."""
+
+_HELD = re.compile(rf"""['"]{tables.KEY}['"]|[?&]{tables.KEY}=|\bacquire\b|\bdict\b""")
+"""What a file that does not speak of asyncpg must hold to be parsed at once: a key, a URL, a pool."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +50,31 @@ class ConnectTimeout(Codemod[FileFacts, Options]):
     position = 10
 
     def markers(self, project: Project, options: Options) -> Sequence[bytes]:
-        """The word itself, and asyncpg's name: files with the latter alone are noted, and rarely parsed."""
-        return (tables.KEY.encode(), b"asyncpg")
+        """The word itself, and what reaches asyncpg: files with the latter alone are noted, and rarely parsed."""
+        return (tables.KEY.encode(), *(word.encode() for word in tables.REACHES))
 
     def locate(self, source: SourceFile, markers: Sequence[bytes], options: Options) -> FileFacts | None:
         """Facts about one file."""
-        if not self._worth_parsing(source.text, options):
-            return FileFacts(asyncpg=True)
+        text = source.text
+        reaches = any(word in text for word in tables.REACHES)
+        if not self._is_mentioned(text, options):
+            return FileFacts(asyncpg=reaches)
+        if not reaches and not _HELD.search(text):
+            return FileFacts(asyncpg=False, pending=True)
         from rewire_codemods.connect_timeout.examine import examine
 
         return examine(source)
 
-    def _worth_parsing(self, text: str, options: Options) -> bool:
-        if tables.KEY in text:
-            return True
+    def _is_mentioned(self, text: str, options: Options) -> bool:
         if options.also:
             words = (*tables.LIBPQ_KEYWORDS, *tables.LIBPQ_DSN_KEYS) if "all" in options.also else options.also
             if any(word in text for word in words):
                 return True
-        return _LIMIT.search(text) is not None
+        return _PLACE.search(text) is not None
 
     def plan(self, facts: Mapping[str, FileFacts], project: Project, options: Options) -> Plan:
         """Every decision."""
-        if not any(entry.examined for entry in facts.values()):
+        if not any(entry.examined or entry.pending for entry in facts.values()):
             return Plan()
         from rewire_codemods.connect_timeout.decide import decide
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import libcst as cst
 from rewire.codemod import Span
 from rewire.codemod.cst import dotted_name
 from rewire_codemods.connect_timeout import tables
-from rewire_codemods.connect_timeout.facts import Export, Trace, Use
+from rewire_codemods.connect_timeout.facts import ASYNCPG, Export, Trace, Use
 from rewire_codemods.connect_timeout.flows import Flow
 from rewire_codemods.connect_timeout.values import literal_key, text_of_string
 
@@ -22,16 +23,26 @@ if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.examine import Examined
 
 
-class Crossing:
-    """``candidates`` are the files that mention the key: the ones in which an attribute of an unknown object counts."""
+_CLOSE = ASYNCPG | {"unproved", "engine-unproved", "url"}
 
-    def __init__(self, project: Project, views: Views, candidates: Collection[str]) -> None:
+
+class Crossing:
+    """``candidates`` are the files that mention the key: the ones in which an attribute of an unknown object counts.
+
+    ``reaching`` are the files that speak of asyncpg. A value that does not reach asyncpg in its own file is followed
+    only if one of them uses its name.
+    """
+
+    def __init__(self, project: Project, views: Views, candidates: Collection[str], reaching: Collection[str]) -> None:
         self.project = project
         self.views = views
         self.candidates = sorted(candidates)
+        self.reaching = sorted(reaching)
 
     def extend(self, trace: Trace, path: str, *, text: bool) -> Trace:
         """``trace`` with the uses in all other files."""
+        if not trace.exports or not self._worthwhile(trace, path):
+            return trace
         uses, flags = list(trace.uses), set(trace.flags)
         waiting = [(path, export) for export in trace.exports]
         seen: set[tuple[str, Export]] = set()
@@ -53,12 +64,30 @@ class Crossing:
                 waiting += [(other, again) for again in found.exports]
         return replace(trace, uses=tuple(dict.fromkeys(uses)), flags=tuple(sorted(flags)))
 
+    def _worthwhile(self, trace: Trace, path: str) -> bool:
+        """True if the value meets asyncpg here, or may meet it in another file."""
+        if any(use.call is not None and use.call.sink in _CLOSE for use in trace.uses):
+            return True
+        names = {export.name for export in trace.exports}
+        others = (self.project.source(other) for other in self.reaching if other != path)
+        return any(source is not None and any(name in source.text for name in names) for source in others)
+
     def _files(self, home: str, export: Export) -> list[str]:
-        """The files to look at, without the one that defines the value."""
-        found = {name.path for name in self.project.importers_of(home)}
-        if export.kind == "attribute":
-            found.update(self.candidates)
-        return sorted(found - {home})
+        """The files to look at, without the one that defines the value: those that may spell it."""
+        word = re.compile(rf"\b{re.escape(export.name)}\b")
+        module = home.rpartition("/")[2].partition(".")[0]
+        package = module == "__init__"
+        found = []
+        for path in self.project.paths:
+            if path == home:
+                continue
+            source = self.project.source(path)
+            if source is None:
+                if path in self.candidates:
+                    found.append(path)
+            elif word.search(source.text) and (package or path in self.candidates or module in source.text):
+                found.append(path)
+        return found
 
     def _follow(self, flow: Flow, view: Examined, home: str, export: Export) -> None:
         if export.kind == "attribute":

@@ -14,6 +14,7 @@ from rewire_codemods.connect_timeout.decide_texts import decide_text
 from rewire_codemods.connect_timeout.elsewhere import FromFile, Views
 from rewire_codemods.connect_timeout.examine import examine
 from rewire_codemods.connect_timeout.ledger import Ledger
+from rewire_codemods.connect_timeout.links import Links
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,13 +26,15 @@ if TYPE_CHECKING:
 
 def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -> Plan:
     """The plan: keywords first (they say what is read no more), then dicts, then URLs."""
-    mentioned = {path: entry for path, entry in facts.items() if entry.examined}
-    if not mentioned or not (any(entry.asyncpg for entry in facts.values()) or _open_question(mentioned)):
+    reaching = [path for path, entry in facts.items() if entry.asyncpg]
+    if not reaching and not _open_question(facts):
         return Plan()
+    links = Links(project, reaching)
     views = Views(project)
-    mentioned |= _outside(project)
-    known = {path: _settled(entry, path, views) for path, entry in mentioned.items()}
-    crossing = Crossing(project, views, known)
+    looked_at = {path: _examined(entry, path, project, links) for path, entry in facts.items()}
+    mentioned = {path: entry for path, entry in looked_at.items() if entry is not None} | _outside(project)
+    known = {path: _settled(entry, path, views, links) for path, entry in mentioned.items()}
+    crossing = Crossing(project, views, known, reaching)
     ledger = Ledger(project)
     for path in sorted(known):
         for keyword in known[path].keywords:
@@ -70,12 +73,23 @@ def _outside(project: Project) -> dict[str, FileFacts]:
     return found
 
 
-def _settled(entry: FileFacts, path: str, views: Views) -> FileFacts:
+def _settled(entry: FileFacts, path: str, views: Views, links: Links) -> FileFacts:
     """The facts again, with the names of other files resolved, where an answer hung on one of them."""
-    if not any(views.find(dotted, path) for dotted in entry.open):
+    if not any(links.may_reach(dotted) for dotted in entry.open):
         return entry
     source = views.project.source(path)
     return examine(source, FromFile(views, path)) if source is not None else entry
+
+
+def _examined(entry: FileFacts, path: str, project: Project, links: Links) -> FileFacts | None:
+    """A file that locate put off, if it is near one that speaks of asyncpg."""
+    if entry.examined:
+        return entry
+    source = project.source(path) if entry.pending and links.is_near(path) else None
+    try:
+        return examine(source) if source is not None else None
+    except SourceError:
+        return None
 
 
 def _extras(ledger: Ledger, facts: Mapping[str, FileFacts], also: tuple[str, ...]) -> None:

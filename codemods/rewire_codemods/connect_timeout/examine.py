@@ -14,7 +14,7 @@ from rewire_codemods.connect_timeout.facts import ASYNCPG, DictFact, Extra, File
 from rewire_codemods.connect_timeout.flows import Flow
 from rewire_codemods.connect_timeout.origins import Elsewhere, Origins
 from rewire_codemods.connect_timeout.sinks import Sinks, has_key
-from rewire_codemods.connect_timeout.urls import LIMIT, StringNode, read_limits
+from rewire_codemods.connect_timeout.urls import LIMIT, StringNode, pieces_of, read_limits
 from rewire_codemods.connect_timeout.values import literal_key, text_of_string, value_of
 from rewire_codemods.connect_timeout.walk import name_scopes
 
@@ -52,7 +52,7 @@ class Examined:
         dicts = (*self._displays(), *self._calls(), *self._stores())
         texts = tuple(self._texts())
         return FileFacts(
-            asyncpg="asyncpg" in self.text,
+            asyncpg=any(word in self.text for word in tables.REACHES),
             keywords=keywords,
             dicts=tuple(sorted(dicts, key=lambda fact: fact.place)),
             texts=texts,
@@ -71,8 +71,8 @@ class Examined:
             place = layout.index_of_keyword(call.args, tables.KEY)
             if place is None:
                 continue
-            fact = self.sinks.read(call)
-            if fact.sink in _KEYWORD_SINKS:
+            if self.sinks.sink(call) in _KEYWORD_SINKS:
+                fact = self.sinks.read(call)
                 yield KeywordFact(
                     fact,
                     self.tree.span(call.args[place]),
@@ -187,7 +187,7 @@ class Examined:
         for node in self._of(*_STRINGS):
             assert isinstance(node, _STRINGS)
             holder = self.names.parent(node)
-            if isinstance(holder, cst.ConcatenatedString) or not LIMIT.search(self.tree.code(node)):
+            if isinstance(holder, cst.ConcatenatedString) or not LIMIT.search(_text(node)):
                 continue
             fact = self._text(node)
             if fact is not None:
@@ -231,3 +231,14 @@ class Examined:
 
 
 _DSN_KEY = re.compile(rf"[?&]({'|'.join(sorted(tables.LIBPQ_DSN_KEYS))})=")
+
+
+def _text(node: cst.CSTNode) -> str:
+    """The text of a string literal without its replacement fields, quotes and prefixes included."""
+    if isinstance(node, cst.FormattedString):
+        return "".join(part.value for part in node.parts if isinstance(part, cst.FormattedStringText))
+    return (
+        "".join(_text(piece) for piece in pieces_of(node))
+        if isinstance(node, cst.ConcatenatedString)
+        else (node.value if isinstance(node, cst.SimpleString) else "")
+    )

@@ -184,7 +184,11 @@ class Extra:
 
 @dataclass(frozen=True, slots=True)
 class FileFacts:
-    """All of it. ``open``: imported names on which an answer depends, which other files of the project may define."""
+    """All of it. ``asyncpg``: the file holds one of ``tables.REACHES``.
+
+    ``open``: imported names on which an answer depends, which other files of the project may define. ``pending``: the
+    file mentions the argument, but is worth parsing only if it has to do with a file that speaks of asyncpg.
+    """
 
     asyncpg: bool
     keywords: tuple[KeywordFact, ...] = ()
@@ -193,3 +197,4 @@ class FileFacts:
     extras: tuple[Extra, ...] = ()
     open: tuple[str, ...] = ()
     examined: bool = False
+    pending: bool = False

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
 KEY = "connect_timeout"
 NEW = "timeout"
 
+REACHES = ("asyncpg", "create_async_engine")
+"""A file that holds neither word reaches asyncpg only through another file."""
+
 DEFAULT_SECONDS = 60
 """asyncpg's own limit for ``connect`` where none is given (``asyncpg.connect``, parameter ``timeout``)."""
 

@@ -1,0 +1,84 @@
+"""Cheap guesses, by path and text alone, at which files may have to do with one another.
+
+Import roots cost far more to find than these answers do (``Project.find_module`` reads what launches the project), and
+most files that mention ``connect_timeout`` have nothing to do with asyncpg.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rewire_codemods.connect_timeout import tables
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from rewire.codemod import Project
+
+_HOPS = 6
+_WORDS = re.compile(r"\w+")
+
+
+class Links:
+    """``reaching`` are the files that speak of asyncpg."""
+
+    def __init__(self, project: Project, reaching: Collection[str]) -> None:
+        self.project = project
+        self.reaching = frozenset(reaching)
+
+    @cached_property
+    def _by_last(self) -> dict[str, list[str]]:
+        """Project files by the last part of their module name."""
+        found: dict[str, list[str]] = {}
+        for path in self.project.paths:
+            found.setdefault(_parts(path)[-1:][0] if _parts(path) else "", []).append(path)
+        return found
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        """Last parts of the module names of the files that speak of asyncpg, and of their packages."""
+        return frozenset(part for path in self.reaching for part in _parts(path)[-2:])
+
+    def is_near(self, path: str) -> bool:
+        """True if a file names the module, or the package, of one that speaks of asyncpg."""
+        source = self.project.source(path)
+        return source is not None and not self._names.isdisjoint(_WORDS.findall(source.text))
+
+    def may_reach(self, dotted: str, hops: int = _HOPS) -> bool:
+        """True if a file that may define the imported name ``dotted`` speaks of asyncpg; re-exports are followed."""
+        parts = [part for part in dotted.split(".") if part]
+        for size in range(len(parts), 0, -1):
+            homes = [path for path in self._by_last.get(parts[size - 1], ()) if _ends(path, parts[:size])]
+            if any(self._speaks(path) for path in homes):
+                return True
+            if homes:
+                return hops > 0 and any(self._passes_on(path, parts[size:], hops) for path in homes)
+        return dotted.startswith(".") and any(self._speaks(path) for path in self._by_last.get("", ()))
+
+    def _speaks(self, path: str) -> bool:
+        source = self.project.source(path)
+        return source is not None and any(word in source.text for word in tables.REACHES)
+
+    def _passes_on(self, path: str, rest: list[str], hops: int) -> bool:
+        """True if the file imports the name from another one that may define it."""
+        for entry in self.project.imports(path):
+            if entry.bound == "*" or (rest and entry.bound == rest[0]):
+                onward = ".".join(part for part in (entry.module, entry.name) if part and part != "*")
+                if self.may_reach(onward, hops - 1):
+                    return True
+        return False
+
+
+def _parts(path: str) -> list[str]:
+    """The parts of a path as those of a module name, from the project's top."""
+    parts = path.rpartition(".")[0].split("/")
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+def _ends(path: str, wanted: list[str]) -> bool:
+    """True if the module name may end in (or be the end of) the parts ``wanted``."""
+    parts = _parts(path)
+    size = min(len(parts), len(wanted))
+    return parts[len(parts) - size :] == wanted[len(wanted) - size :]
