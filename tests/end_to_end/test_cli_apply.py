@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -257,3 +258,20 @@ def test_the_patch_of_a_hostile_name_still_applies(rewire: Command, project: Pat
     patch = rewire("apply", "--dry-run", *ONE).out
     git(project, "apply", "--check", "-", stdin=patch)
     assert b'"a/app/\\033[2J\\tx.py"' in patch
+
+
+def test_the_figures_are_whole_on_a_narrow_terminal(rewire: Command) -> None:
+    seen = rewire.on_terminal("apply", "--dry-run", *ONE, "--color", "never", COLUMNS="20").text
+    assert "logger-warning  checked      2      5          3          1             1\n" in seen
+
+
+def test_verbose_shows_options_and_timings(rewire: Command) -> None:
+    assert re.search(r"^logger-warning: \d+\.\d\d s  names=", rewire("apply", "--dry-run", "-v", *ONE).err, re.M)
+
+
+def test_a_terminal_that_lacks_characters_shows_the_rest(rewire: Command, project: Path) -> None:
+    write(project, {"app/größe.py": "shout = logger.warn\n", "app/z.py": 'logger.warn("größe")\n'})
+    for arguments in (("--dry-run",), ("--no-commit",)):
+        seen = rewire.on_terminal("apply", *arguments, *ONE, "--color", "never", PYTHONIOENCODING="ascii")
+        assert seen.code == 0
+        assert "app/gr\\xf6\\xdfe.py:1" in seen.text

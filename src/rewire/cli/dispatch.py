@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ def dispatch(words: Sequence[str]) -> int:
     from rewire.cli.parser import build
 
     verbose = "--verbose" in words or "-v" in words
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a character still shows the rest
     try:
         args = build().parse(words)
         code: int = args.run(args)

@@ -60,32 +60,25 @@ class Summary:
         self._verdict(result, about)
 
     def _table(self, result: RunResult) -> None:
-        """found = changed + refused + suppressed, a line for each codemod."""
-        from rich.table import Table
+        """found = changed + refused + suppressed, a line for each codemod.
 
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for heading in ("codemod", "promise"):
-            table.add_column(heading, no_wrap=True)
-        for heading in ("files", "found", "= changed", "+ refused", "+ suppressed"):
-            table.add_column(heading, justify="right", no_wrap=True)
+        As wide as its figures need, whatever the terminal: a number that is cut off is another number.
+        """
+        rows = [("codemod", "promise", "files", "found", "= changed", "+ refused", "+ suppressed")]
         for outcome in result.outcomes:
             figures = row(outcome)
-            table.add_row(
-                figures.codemod,
-                str(figures.promise),
-                *(
-                    f"{number:,}"
-                    for number in (
-                        figures.files,
-                        figures.found,
-                        figures.changed,
-                        figures.refused,
-                        figures.suppressed,
-                    )
-                ),
-            )
-        if result.outcomes:
-            self.console.print(table)
+            counts = (figures.files, figures.found, figures.changed, figures.refused, figures.suppressed)
+            name, promise = one_line(figures.codemod), str(figures.promise)
+            files, found, changed, refused, suppressed = (f"{number:,}" for number in counts)
+            rows.append((name, promise, files, found, changed, refused, suppressed))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for number, cells in enumerate(rows if result.outcomes else ()):
+            words = [cell.ljust(width) for cell, width in zip(cells[:2], widths, strict=False)]
+            words += [cell.rjust(width) for cell, width in zip(cells[2:], widths[2:], strict=True)]
+            self._line("  ".join(words), "" if number else "bold")
+        for outcome in result.outcomes if self.everything else ():
+            options = " ".join(f"{name}={value}" for name, value in outcome.options.items())
+            self._line(f"{outcome.codemod}: {outcome.seconds:.2f} s  {options}".rstrip(), "dim")
 
     def _refusals(self, outcome: Outcome) -> None:
         """Refusals by code."""

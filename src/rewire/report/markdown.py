@@ -173,9 +173,13 @@ def _reproduce(about: About) -> Iterator[str]:
     """How to make the same change again, and how to take it back."""
     yield f"## Reproduce, refuse\n\nrewire {about.version} made this with\n"
     yield code_block(about.command, "sh")
+    if about.commits:
+        yield "\nThe commits, oldest first:\n"
+        yield from (f"- {code_span(commit.sha[:12])} {prose(commit.subject)}" for commit in about.commits)
     if about.undo:
-        yield "\nTo take it back:\n"
+        yield "\nTo take all of it back:\n"
         yield code_block(about.undo, "sh")
+    yield "\nTo refuse one codemod, revert its commit, or run without it (`--ignore`)."
     yield "\nTo keep a single place as it is, put `# rewire: ignore[CODEMOD] reason` on its line and run again.\n"
 
 
