@@ -261,7 +261,7 @@ def test_the_summary_balances_and_names_what_else_there_is(result: RunResult) ->
     assert row == ["toy", "checked", "3", "8", "4", "3", "1"]
     for words in (
         "rejected: c.py: names: nothing defines 'x' any more",
-        "note: a.py:7: a limit was lost",
+        "toy: note: a.py:7: a limit was lost",
         "toy: connections before: 3",
         "failed: bad.py:9: no such luck (unparsable)",
         "unused: e.py:5: # rewire: ignore[toy] x suppresses nothing",

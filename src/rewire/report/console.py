@@ -84,7 +84,8 @@ class Summary:
         """Refusals by code."""
         if not outcome.refusals:
             return
-        self._line(f"{outcome.codemod} left {count(len(outcome.refusals), 'place')} as they are", "bold yellow")
+        left = "1 place as it is" if len(outcome.refusals) == 1 else f"{len(outcome.refusals):,} places as they are"
+        self._line(f"{outcome.codemod} left {left}", "bold yellow")
         for group in refusal_groups(outcome.refusals):
             self._group(group)
         self._line("")
@@ -115,7 +116,7 @@ class Summary:
         shown = self._shown(len(outcome.notes), LISTED)
         for note in outcome.notes[:shown]:
             where = f"{place(note.path, note.line)}: " if note.path else ""
-            self._line(f"note: {where}{note.text}", "cyan")
+            self._line(f"{outcome.codemod}: note: {where}{note.text}", "cyan")
         self._more(len(outcome.notes), shown)
 
     def _failures(self, result: RunResult) -> None:
