@@ -29,7 +29,9 @@ def ratios(runs: int) -> dict[str, float]:
         "connect-timeout, nothing to do / ruff F401": paired(
             dry_run(place, "connect-timeout"), ruff(place, "--select", "F401"), runs
         ),
-        "relative-imports, every file / ruff TID252": paired(dry_run(place, "relative-imports"), ruff(place, *BAN), runs),
+        "relative-imports, every file / ruff TID252": paired(
+            dry_run(place, "relative-imports"), ruff(place, *BAN), runs
+        ),
     }
     return {work: round(pair.cpu_ratio, 2) for work, pair in pairs.items()}
 
