@@ -86,7 +86,8 @@ def _mounted(shelf: Shelf, path: str) -> list[tuple[str, str]]:
 
 
 def _launched(shelf: Shelf, using: Sequence[tuple[str, cst.Call]]) -> list[tuple[str, cst.Call]]:
-    """Those that the first launch command which names any of them names; all of them if none does."""
+    """Those that launch commands name; all of them if none is named."""
+    answer: dict[tuple[str, int], tuple[str, cst.Call]] = {}
     for launch in shelf.project.launches:
         path = entry_path(shelf.project, launch)
         named = [entry for entry in using if entry[0] == path]
@@ -100,9 +101,9 @@ def _launched(shelf: Shelf, using: Sequence[tuple[str, cst.Call]]) -> list[tuple
                 and (_variable(shelf.tree(place), call) == origin.name or _in_factory(shelf, place, call, origin.name))
             ]
             named = exact or named
-        if named:
-            return named
-    return list(using)
+        if launch.role in ("server", "unknown"):
+            answer.update({(place, id(call)): (place, call) for place, call in named})
+    return list(answer.values()) or list(using)
 
 
 def _in_factory(shelf: Shelf, path: str, call: cst.Call, name: str) -> bool:

@@ -142,16 +142,16 @@ def _returns_engine(tree: Tree, node: cst.FunctionDef) -> bool:
 
 def _reject_surroundings(tree: Tree, path: str, call: cst.Call) -> None:
     """An engine made in a try, a loop, a with or a class body cannot be moved without changing what it means."""
+    span = tree.span(call)
+    if any(isinstance(above, (cst.While, cst.For)) for above in tree.ancestors(call)):
+        raise Obstacle("retry-loop", path, span, f"the engine at {path}:{tree.line(call)} is made inside a loop")
     for above in tree.ancestors(call):
-        span = tree.span(call)
         if isinstance(above, (cst.Try, cst.TryStar)):
             falls_back = any(
                 is_maker(tree, other) for handler in above.handlers for other in calls(tree, handler)
             ) or any(_assigns(tree, handler, call) for handler in above.handlers)
             why = "falls back when it fails" if falls_back else "stands inside a try"
             raise Obstacle("fallback-engine", path, span, f"the engine at {path}:{tree.line(call)} {why}")
-        if isinstance(above, (cst.While, cst.For)):
-            raise Obstacle("retry-loop", path, span, f"the engine at {path}:{tree.line(call)} is made inside a loop")
         if isinstance(above, (cst.With, cst.ClassDef)):
             raise Obstacle(
                 "engine-shape", path, span, f"the engine at {path}:{tree.line(call)} is made inside a with or a class"
