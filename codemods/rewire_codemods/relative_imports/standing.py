@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class Obstacle:
     advice: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Standing:
     """A file's contexts: ``deciding`` are those that an import must resolve in, ``overruled`` those that a document
     alone claims while better evidence says otherwise. ``obstacle`` is None where the file may hold relative imports.
@@ -38,7 +39,7 @@ class Standing:
     scripts: tuple[Context, ...] = ()
     both: bool = False
 
-    @property
+    @cached_property
     def key(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """What the answers for this file depend on; the same for most files of a folder."""
         return tuple((context.package, context.roots) for context in self.deciding)

@@ -77,6 +77,9 @@ class Files:
 
     def text(self, path: str) -> str | None:
         """Any other file as UTF-8 text; None if absent, not text, or larger than 4 MiB."""
+        if path.endswith((".py", ".pyi")):
+            source = self.source(path)
+            return source.text if source else None
         if path not in self._texts:
             data = self.data(path)
             try:

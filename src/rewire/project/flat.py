@@ -1,7 +1,8 @@
 """Files that others load under a flat name: through ``sys.path`` edits, or beside a script in a package folder.
 
-Each file that edits ``sys.path``, and each that imports a sibling flat where it looks like a script or falls back to
-it, is started in the boot simulator as a script; whatever that loads under another name than its own is flat.
+Each file that adds a directory of the project to ``sys.path``, and each that imports a sibling flat where it looks
+like a script or falls back to it, is started in the boot simulator as a script; whatever that loads under another
+name than its own is flat.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from rewire.model.project import Context, Launch
 from rewire.project.boot.load import boot
 from rewire.project.modules import STANDARD, folder_of, package_of
+from rewire.project.pathedits import added_folders
 from rewire.syntax.imports import has_main_guard, path_edits
 
 if TYPE_CHECKING:
@@ -47,7 +49,11 @@ def _starters(index: ProjectIndex) -> Iterator[str]:
         source = index.source(path)
         if source is None:
             continue
-        if path_edits(source.text) or _takes_siblings(index, path, guarded=has_main_guard(source.text)):
+        if path_edits(source.text):
+            known = {root.path for root in index.found_roots.everywhere}
+            if any(folder not in known for folder in added_folders(index, path)):
+                yield path
+        elif _takes_siblings(index, path, guarded=has_main_guard(source.text)):
             yield path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rewire.model.workspace import Workspace
     from rewire.syntax.imports import ImportStatement
 
+_STAR = re.compile(rb"import[ \t(]*\*")
 _SCOPES: Mapping[str, Literal["function", "class"]] = {"def": "function", "class": "class"}
 
 
@@ -51,6 +53,7 @@ class ProjectIndex:
         self._contexts: dict[str, tuple[Context, ...]] = {}
         self._shadows: dict[tuple[str, str], bool] = {}
         self._provided: dict[tuple[str, str], bool] = {}
+        self._named: dict[str, Mapping[str, list[ImportedName]]] = {}
         self._reading_launches = False
 
     def advance(self, workspace: Workspace) -> ProjectIndex:
@@ -276,11 +279,30 @@ class ProjectIndex:
 
     def importers_of(self, path: str, name: str | None = None) -> tuple[ImportedName, ...]:
         """Who imports ``path`` (or ``name`` from it, star imports included), re-exports not followed."""
-        return tuple(
-            imported
-            for imported, attribute in self._importers.get(path, ())
-            if name is None or attribute in (name, "*")
-        )
+        if name is None or "_importers" in self.__dict__:
+            found = self._importers.get(path, ())
+            return tuple(entry for entry, attribute in found if name is None or attribute in (name, "*"))
+        if name not in self._named:
+            self._named[name] = self._importers_by_name(name)
+        return tuple(self._named[name].get(path, ()))
+
+    def _importers_by_name(self, name: str) -> Mapping[str, list[ImportedName]]:
+        """Per loaded file, who takes ``name`` or a star from it: read from the few files that may."""
+        word = name.encode()
+        says = re.compile(re.escape(word) + rb"(?![\w.(\[])")
+        found: dict[str, list[ImportedName]] = {}
+        for importer in self.paths:
+            data = self.data(importer)
+            if data is None or not (_STAR.search(data) or (word in data and says.search(data))):
+                continue
+            for imported in self.imports(importer):
+                if imported.name not in (name, "*"):
+                    continue
+                target = self.resolve(imported)
+                taken = None if imported.name == "*" else name
+                if target is not None and target.path is not None and target.attribute == taken:
+                    found.setdefault(target.path, []).append(imported)
+        return found
 
     def loadings(self, path: str) -> tuple[Loading, ...]:
         """Under which names each launch context loads ``path``; empty where none does."""

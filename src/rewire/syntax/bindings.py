@@ -13,6 +13,7 @@ from rewire.syntax.imports import ImportStatement, read_imports
 from rewire.syntax.lexical import Layout, scan, width
 
 _DEFINES = re.compile(r"(?:async[ \t]+)?(?:def|class|type)[ \t]+([^\W\d]\w*)")
+_PLAINLY = re.compile(r"\n(?:(?:async def|def|class) +(\w+)|(\w+) *(?:=(?!=)|:[^\n=]*=))")
 _BLOCK = re.compile(r"(?:async[ \t]+)?(?:def|class)\b")
 _GLOBAL = re.compile(r"global[ \t]+([\w, \t]+)")
 _WALRUS = re.compile(r"([^\W\d]\w*)[ \t]*:=")
@@ -27,7 +28,18 @@ _DYNAMIC = re.compile(
 )
 
 MODULE_NAMES = frozenset(
-    "__builtins__ __cached__ __dict__ __doc__ __file__ __loader__ __name__ __package__ __path__ __spec__".split()
+    {
+        "__builtins__",
+        "__cached__",
+        "__dict__",
+        "__doc__",
+        "__file__",
+        "__loader__",
+        "__name__",
+        "__package__",
+        "__path__",
+        "__spec__",
+    }
 )
 """What every module has without binding it (``__path__``: packages only)."""
 
@@ -36,13 +48,18 @@ def may_bind(text: str, name: str) -> bool:
     """True if the module ``text`` may have an attribute ``name``: it binds it, or binds names no reader can list."""
     if name in MODULE_NAMES:
         return True
-    if name in text:
-        for form in (f"\ndef {name}(", f"\nclass {name}(", f"\nclass {name}:", f"\n{name} = ", f"\nasync def {name}("):
-            if form in text:
-                return True
-        if name in bound_names(text):
-            return True
-    return is_dynamic(text)
+    if name in _plainly_bound(text):
+        return True
+    return (name in text and name in bound_names(text)) or is_dynamic(text)
+
+
+@lru_cache(maxsize=16384)
+def _plainly_bound(text: str) -> frozenset[str]:
+    """Names bound at the start of a line, by a definition or an assignment: fast, and right most of the time.
+
+    What stands in a string is not told apart; at worst a name too many.
+    """
+    return frozenset(match[1] or match[2] for match in _PLAINLY.finditer(text))
 
 
 @lru_cache(maxsize=512)
