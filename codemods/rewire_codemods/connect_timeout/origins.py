@@ -81,6 +81,31 @@ class Origins:
         spelt = {binding.dotted for binding in bindings}
         return spelt.pop() if len(spelt) == 1 else ""
 
+    def definition(self, origin: str) -> tuple[Origins, cst.CSTNode] | None:
+        """The class or function that an origin stands for, in whatever file, with the origins of that file."""
+        return self._local.get(origin)
+
+    def property_behind(self, node: cst.Attribute) -> tuple[Origins, cst.FunctionDef] | None:
+        """The property that an attribute of an object of the project's calls, with the origins of its file."""
+        inside = self.names.class_of(node.value)
+        home, known = self, inside.node if inside is not None else None
+        if known is None:
+            home, known = self._local.get(self.of(node.value).removesuffix("()"), (self, None))
+        if not isinstance(known, cst.ClassDef):
+            return None
+        bindings = home.members(home.names.scopes[id(known.body)], node.attr.value)
+        definition = bindings[0].node if len(bindings) == 1 else None
+        return (home, definition) if isinstance(definition, cst.FunctionDef) and home.is_property(definition) else None
+
+    def is_property(self, function: cst.FunctionDef) -> bool:
+        """True for ``@property`` and ``@cached_property``."""
+        return not _PROPERTIES.isdisjoint(self.names.tree.code(entry.decorator) for entry in function.decorators)
+
+    def returns(self, function: cst.FunctionDef) -> list[cst.CSTNode | None]:
+        """What the return statements of one of this file's functions return."""
+        nodes = self.names.nodes.get(cst.Return, ())
+        return [node.value for node in nodes if self.names.scope(node).node is function]
+
     def function(self, origin: str) -> cst.FunctionDef | None:
         """The function of this file that an origin stands for."""
         owner, node = self._local.get(origin, (None, None))
@@ -150,10 +175,9 @@ class Origins:
 
     def _member(self, owner: Scope, name: str, depth: int) -> str:
         bindings = self.members(owner, name)
-        if len(bindings) == 1 and isinstance(definition := bindings[0].node, cst.FunctionDef):
-            decorators = {self.names.tree.code(entry.decorator) for entry in definition.decorators}
-            if decorators & _PROPERTIES:
-                return self.returned(definition, depth)
+        definition = bindings[0].node if len(bindings) == 1 else None
+        if isinstance(definition, cst.FunctionDef) and self.is_property(definition):
+            return self.returned(definition, depth)
         return self.of_bindings(bindings, depth + 1)
 
     def members(self, owner: Scope, name: str) -> list[Binding]:

@@ -6,11 +6,12 @@ to its readers.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from rewire.codemod import SourceError
+from rewire.codemod.cst import parse
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.elsewhere import Views
 from rewire_codemods.connect_timeout.examine import Examined
@@ -23,39 +24,60 @@ if TYPE_CHECKING:
     from rewire.codemod import Project, SourceFile
     from rewire_codemods.connect_timeout.origins import Origins
 
+_KEY = re.compile(rf"""\b{tables.KEY}['"]|['"]{tables.KEY}\b|\bdict\([^)]*\b{tables.KEY}\b""")
+
 
 def prove_file(before: SourceFile, after: SourceFile) -> str | None:
     """What is wrong with one rewritten file; None if nothing is."""
-    old, new = Examined(before), Examined(after)
-    for call in new.names.nodes.get(cst.Call, ()):
-        words = [arg.keyword.value for arg in call.args if arg.keyword is not None]
-        if len(words) != len(set(words)):
-            return f"line {new.tree.line(call)}: {new.tree.code(call.func)}() is given an argument twice"
-    dangling = [line for line, _ in _dangling(new)]
-    if len(dangling) > len(list(_dangling(old))):
-        return f"line {dangling[0]} reads a key that its dict no longer has"
+    twice = _given_twice(after)
+    if twice is not None:
+        return twice
+    if not _keys_differ(before, after):
+        return None
+    dangling = _dangling(Examined(after))
+    lines = [line for line, _ in dangling]
+    if len(lines) > len(list(_dangling(Examined(before)))):
+        return f"line {lines[0]} reads a key that its dict no longer has"
     return None
 
 
 def prove_project(before: Project, after: Project, changed: Sequence[str]) -> Mapping[str, str]:
-    """Path -> what is wrong, over every file that imports a changed one or is changed."""
-    old, new = Views(before), Views(after)
+    """Path -> what is wrong, over the changed files and all those that name the key."""
+    pairs = [(before.source(path), after.source(path)) for path in changed]
+    if not any(old is None or new is None or _keys_differ(old, new) for old, new in pairs):
+        return {}
     paths = set(changed)
-    for path in changed:
-        paths.update(name.path for name in after.importers_of(path))
+    for path in after.paths:
+        source = after.source(path)
+        if source is not None and _KEY.search(source.text):
+            paths.add(path)
+    old_views, new_views = Views(before), Views(after)
     wrong: dict[str, str] = {}
     for path in sorted(paths):
-        try:
-            now, then = new.view(path), old.view(path)
-        except SourceError:
-            continue
+        now, then = new_views.view(path), old_views.view(path)
         if now is None or then is None:
             continue
         found = list(_dangling(now))
         if len(found) > len(list(_dangling(then))):
-            blamed = path if path in changed else next(iter(changed))
+            blamed = path if path in changed else sorted(changed)[0]
             wrong[blamed] = f"{path}:{found[0][0]} reads a key that its dict no longer has"
     return wrong
+
+
+def _keys_differ(before: SourceFile, after: SourceFile) -> bool:
+    """True if a dict key (and not only a keyword) was changed."""
+    return len(_KEY.findall(before.text)) != len(_KEY.findall(after.text))
+
+
+def _given_twice(after: SourceFile) -> str | None:
+    """The first call that is given an argument twice, which LibCST does not mind and Python does."""
+    tree = parse(after.text)
+    for call in tree.walk():
+        if isinstance(call, cst.Call):
+            words = [arg.keyword.value for arg in call.args if arg.keyword is not None]
+            if len(words) != len(set(words)):
+                return f"line {tree.line(call)}: {tree.code(call.func)}() is given an argument twice"
+    return None
 
 
 def _dangling(file: Examined) -> Iterator[tuple[int, str]]:

@@ -54,6 +54,14 @@ def known_start(node: cst.CSTNode | None, origins: Origins, depth: int = 0) -> s
     return None
 
 
+def _returned(function: cst.FunctionDef, origins: Origins, depth: int) -> str | None:
+    """What every return of a function is known to start with."""
+    starts = [known_start(node, origins, depth + 1) for node in origins.returns(function)]
+    if not starts or any(start is None for start in starts):
+        return None
+    return starts[0] if len({(start or "").partition("://")[0] for start in starts}) == 1 else None
+
+
 def _common(left: cst.CSTNode, right: cst.CSTNode, origins: Origins, depth: int) -> str | None:
     one = known_start(left, origins, depth + 1)
     other = known_start(right, origins, depth + 1)
@@ -66,6 +74,10 @@ def _named(node: cst.Name | cst.Attribute, origins: Origins, depth: int) -> str 
     expression = sole_value(node, origins)
     if expression is not None:
         return known_start(expression, origins, depth + 1)
+    found_property = origins.property_behind(node) if isinstance(node, cst.Attribute) else None
+    if found_property is not None:
+        home, function = found_property
+        return _returned(function, home, depth)
     dotted = origins.dotted(node)
     if not dotted:
         return None
@@ -85,6 +97,9 @@ def _called(node: cst.Call, origins: Origins, depth: int) -> str | None:
         return None if driver is None else f"{driver}://"
     if called in tables.URL_CALLS or called == "builtins.str":
         return known_start(first, origins, depth + 1)
+    defined = origins.definition(called)
+    if defined is not None and isinstance(defined[1], cst.FunctionDef):
+        return _returned(defined[1], defined[0], depth)
     if not isinstance(node.func, cst.Attribute):
         return None
     method = node.func.attr.value
