@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rewire.cache import Cache, default_path, key_of, remove
+from rewire.cache.store import Cache, default_path, key_of, remove
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -102,7 +102,7 @@ def test_the_size_is_bounded_and_what_was_used_last_stays(tmp_path: Path) -> Non
 def test_two_runs_at_a_time_share_the_file(tmp_path: Path) -> None:
     path = tmp_path / "cache.sqlite3"
     code = (
-        "import sys; from pathlib import Path; from rewire.cache import Cache, key_of\n"
+        "import sys; from pathlib import Path; from rewire.cache.store import Cache, key_of\n"
         "for n in range(30):\n"
         "    with Cache(Path(sys.argv[1])) as c:\n"
         "        c.put_many([(key_of(sys.argv[2], n), b'v')])\n"
