@@ -18,7 +18,7 @@ _BLOCK = re.compile(r"(?:async[ \t]+)?(?:def|class)\b")
 _GLOBAL = re.compile(r"global[ \t]+([\w, \t]+)")
 _WALRUS = re.compile(r"([^\W\d]\w*)[ \t]*:=")
 _FOR = re.compile(r"(?:async[ \t]+)?for\b(.*?)\bin\b", re.DOTALL)
-_AS = re.compile(r"\bas[ \t]+(\(?[\w, \t]+)")
+_AS = re.compile(r"\bas[ \t]+(\([^()]*\)|\w+)")
 _CASE = re.compile(r"case\b")
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*(?![\w.(\[])")
 _ANNOTATED = re.compile(r"([^\W\d]\w*)[ \t]*:[^=]*=(?!=)")
@@ -130,7 +130,9 @@ def _bound_by(layout: Layout, code: int, end: int) -> set[str]:
 
 def _assigned(statement: str) -> set[str]:
     annotated = _ANNOTATED.match(statement.strip())
-    found = {annotated[1]} if annotated else set()
+    if annotated:
+        return {annotated[1]}
+    found: set[str] = set()
     flat = _outside_calls(statement)
     parts = _ASSIGN.split(flat)
     for target in parts[:-1]:
@@ -145,7 +147,11 @@ def _outside_calls(statement: str) -> str:
     previous = ""
     for char in statement:
         if char in "([{":
+            if not any(closers):
+                kept.append(char)
             closers.append(char == "{" or (previous != "" and (previous.isalnum() or previous in "_)]")))
+            previous = char
+            continue
         if not any(closers) or char in ")]}":
             kept.append(char)
         if char in ")]}" and closers:
