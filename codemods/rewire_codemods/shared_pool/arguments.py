@@ -32,8 +32,8 @@ class Reader:
     module: ModuleScope
     traced: list[str] = field(default_factory=list)
 
-    def arguments(self, call: cst.Call, positional: tuple[str, ...] = ("dsn",)) -> Arguments:
-        """The arguments of a ``connect`` or ``create_pool`` call, sorted out."""
+    def arguments(self, call: cst.Call, positional: tuple[str, ...] = ("dsn",), dsn: str = "dsn") -> Arguments:
+        """The arguments of a ``connect`` or ``create_pool`` call, sorted out; ``dsn`` is what the DSN is called there."""
         database: list[tuple[str, Expression]] = []
         others: list[str] = []
         timeout = ""
@@ -41,6 +41,7 @@ class Reader:
             key = (
                 arg.keyword.value if arg.keyword else arg.star or (positional[index] if index < len(positional) else "")
             )
+            key = "dsn" if key == dsn else key
             if key == "timeout":
                 timeout = self.tree.code(arg.value)
             elif key in DATABASE or key in {"*", "**"}:
@@ -110,7 +111,7 @@ class Reader:
         if scope and scope.parameters[:1] == (first,) and scope.owner:
             return [Atom("self", f"self.{rest}")] if rest else [Atom("parameter", first)], True
         if scope and first in scope.imports:
-            return [Atom("name", scope.imports[first] + ("." + rest if rest else ""))], True
+            return [Atom("name", dotted)], True
         if scope and scope.is_local(first):
             if first in scope.parameters:
                 return [Atom("parameter", first)], True

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rewire_codemods.shared_pool.atlas import Atlas
 
 _DEPTH = 6
+SAME = "same_dsn"
+"""The key of everything that the option of that name lists."""
 
 
 @dataclass
@@ -33,38 +35,49 @@ class Databases:
         self._same = frozenset(_squeezed(text) for text in same)
         self.groups: dict[str, Group] = {}
         self.pool: str | None = None
+        self._named: set[str] = set()
 
-    def add(self, path: str, opening: Opening) -> str:
-        """Note one opening; answer with its group's key."""
-        key = self.key(path, opening.function, opening.arguments)
+    def add(self, path: str, opening: Opening) -> None:
+        """Note one opening; all of them first, ``settle`` then."""
+        key = self._raw(path, opening.function, opening.arguments)
+        if self._is_named(opening.arguments, key):
+            self._named.add(key)
         group = self.groups.setdefault(key, Group(key))
         group.texts.add(opening.arguments.text)
         group.sites += 1
-        return key
 
-    def settle(self, made_with: Sequence[tuple[str, str, Arguments]], used: bool) -> None:
-        """Decide which group is the pool's: what it is made with, what ``same_dsn`` says, or the largest group.
+    def settle(self, made_with: Sequence[tuple[str, str, Arguments]], uses: int) -> None:
+        """Decide which group is the pool's: what ``same_dsn`` says, what the pool is made with, or the large majority.
 
-        ``used``: the provider is in use already. Then the largest group is no evidence: the pool's own sites may all
-        have been converted.
+        ``uses`` counts the places that acquire through the provider already. They vote as well, for the unknown:
+        otherwise the second largest group would be taken for the pool's once the largest has been converted.
         """
+        self._join_named()
         if self._same:
-            self.pool = "same_dsn"
+            self.pool = SAME
         else:
             keys = {self.key(*making) for making in made_with if _is_known(making[2])}
+            largest = max(self.groups.values(), key=lambda group: (group.sites, group.key), default=None)
             if len(keys) == 1:
                 self.pool = keys.pop()
-            elif self.groups and not used:
-                self.pool = max(self.groups.values(), key=lambda group: (group.sites, group.key)).key
+            elif largest and largest.sites > uses + sum(group.sites for group in self.groups.values()) - largest.sites:
+                self.pool = largest.key
         if self.pool in self.groups:
             self.groups[self.pool].is_pool = True
+
+    def _join_named(self) -> None:
+        for key in self._named & set(self.groups):
+            group = self.groups.pop(key)
+            joined = self.groups.setdefault(SAME, Group(SAME))
+            joined.texts |= group.texts
+            joined.sites += group.sites
 
     def judge(self, path: str, opening: Opening) -> Trouble | None:
         """Why an opening does not name the pool's database; None if it does."""
         arguments = opening.arguments
         key = self.key(path, opening.function, arguments)
         atoms = [atom for _, value in arguments.database for atom in value.atoms]
-        if key != "same_dsn":
+        if key != SAME:
             if any(atom.kind == "parameter" for atom in atoms):
                 return Trouble(
                     "dsn-from-parameters", f"the database comes from the function's parameters: {arguments.text}"
@@ -74,19 +87,26 @@ class Databases:
         if key == self.pool:
             return None
         pool = self.groups.get(self.pool or "")
-        named = " / ".join(sorted(pool.texts)) if pool else (self.pool or "unknown")
+        if self.pool is None:
+            return Trouble("other-database", f"{arguments.text}, and nothing says which database the pool is made with")
+        named = " / ".join(sorted(pool.texts)) if pool else self.pool
         return Trouble("other-database", f"{arguments.text} against the pool's {named}")
 
     def key(self, path: str, function: str, arguments: Arguments) -> str:
-        """What the arguments come down to: environment variables, defining modules, literals."""
+        """What the arguments come down to: environment variables, defining modules, literals; or what is named alike."""
+        key = self._raw(path, function, arguments)
+        return SAME if key in self._named or self._is_named(arguments, key) else key
+
+    def _raw(self, path: str, function: str, arguments: Arguments) -> str:
         parts = []
         for name, value in arguments.database:
             resolved = self._resolve(path, function, value, 0)
-            if _squeezed(value.text) in self._same or resolved in self._same:
-                return "same_dsn"
             parts.append(resolved if name == "dsn" else f"{name}={resolved}")
-        key = ", ".join(parts) or "(environment)"
-        return "same_dsn" if _squeezed(arguments.text) in self._same or key in self._same else key
+        return ", ".join(parts) or "(environment)"
+
+    def _is_named(self, arguments: Arguments, key: str) -> bool:
+        """True if ``same_dsn`` lists the expression, as written or as the report has it."""
+        return bool({_squeezed(arguments.text), _squeezed(key)} & self._same)
 
     def _resolve(self, path: str, function: str, value: Expression, depth: int) -> str:
         return "".join(
@@ -122,12 +142,15 @@ class Databases:
             return dotted
         return self._resolve(path, function, value, depth + 1)
 
+    def ordered(self) -> list[Group]:
+        """The groups, the pool's first, then by size."""
+        return sorted(self.groups.values(), key=lambda group: (not group.is_pool, -group.sites, group.key))
+
     def as_json(self) -> list[Mapping[str, object]]:
         """The groups for the report, the pool's first, then by size."""
-        ordered = sorted(self.groups.values(), key=lambda group: (not group.is_pool, -group.sites, group.key))
         return [
             {"database": group.key, "expressions": sorted(group.texts), "sites": group.sites, "pool": group.is_pool}
-            for group in ordered
+            for group in self.ordered()
         ]
 
 

@@ -45,6 +45,14 @@ class DropImports:
 
 
 @dataclass(frozen=True, slots=True)
+class Imports:
+    """A run of import statements: names that go from some of them (by index), and statements that come behind them."""
+
+    drops: tuple[tuple[int, tuple[str, ...]], ...]
+    adds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Surround:
     """``before``, then the statements inside ``try``, then ``after`` in its ``finally``; a docstring stays in front."""
 
@@ -61,4 +69,4 @@ class AddArgument:
     value: str
 
 
-Edit = Wrap | MakeFactory | Drop | DropImports | Surround | AddArgument
+Edit = Wrap | MakeFactory | Drop | DropImports | Imports | Surround | AddArgument

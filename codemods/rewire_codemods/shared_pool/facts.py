@@ -220,5 +220,6 @@ class FileFacts:
     makings: tuple[PoolMaking, ...] = ()
     pools: tuple[PoolName, ...] = ()
     insert_at: int = 0
+    import_run: tuple[Span, ...] = ()
     guarded: bool = False
     guard_calls: tuple[tuple[str, int], ...] = ()

@@ -100,7 +100,7 @@ class Ledger:
         if len(self.databases.groups) > 1:
             listed = "; ".join(
                 f"{' / '.join(sorted(group.texts))} ({group.sites}{', the pool' if group.is_pool else ''})"
-                for group in self.databases.groups.values()
+                for group in self.databases.ordered()
             )
             found.append(Note(NAME, f"{len(self.databases.groups)} databases by DSN expression: {listed}"))
         headline = self.facts()["connections"]["headline"]

@@ -118,8 +118,9 @@ def _wired(project: Project, application: Application, facts: FileFacts, way: Wa
         name = next(name for name in ("lifespan", "pool_lifespan", "shared_pool_lifespan") if name not in facts.bound)
         wiring.sites += _new_lifespan(application, name, opening, closing)
         if "asynccontextmanager" not in facts.bound:
-            lines.insert(0, "from contextlib import asynccontextmanager\n")
+            lines.append("from contextlib import asynccontextmanager\n")
     if lines:
+        lines.sort(key=lambda line: (line == way.insert, line))
         place = Span(facts.insert_at, facts.insert_at)
         wiring.sites.append(Site(NAME, path, place, INSERT, "".join(lines), "imports for the lifespan", "import",
                                  support=True))  # fmt: skip
@@ -164,6 +165,15 @@ def _line_end(application: Application) -> int:
     return found.end() if found else end
 
 
+def _missing_blanks(text: str) -> int:
+    """How many blank lines are wanting before a definition that follows ``text``."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")[:-1]
+    blank = 0
+    while blank < len(lines) and not lines[-1 - blank].strip():
+        blank += 1
+    return max(0, 2 - blank) if blank < len(lines) else 0
+
+
 def _handlers(application: Application, opening: str, closing: str) -> Site:
     app = application.name
     text = (
@@ -171,6 +181,8 @@ def _handlers(application: Application, opening: str, closing: str) -> Site:
         f'@{app}.on_event("shutdown")\nasync def close_shared_pool():\n    {closing}\n'
     )
     place = Span(_line_end(application), _line_end(application))
+    if application.source.text[place.end :].lstrip(" \t")[:1] not in ("", "\n", "\r"):
+        text += "\n\n"
     return Site(NAME, application.source.path, place, INSERT, text, "the application opens and closes the pool",
                 "lifespan", support=True)  # fmt: skip
 
@@ -182,6 +194,7 @@ def _new_lifespan(application: Application, name: str, opening: str, closing: st
         f"    finally:\n        {closing}\n\n\n"
     )
     start = _line_start(application)
+    text = "\n" * _missing_blanks(application.source.text[:start]) + text
     span = application.tree.span(application.call)
     return [
         Site(NAME, path, Span(start, start), INSERT, text, "the application opens and closes the pool", "lifespan",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rewire.codemod import INSERT, NewFile, Note, Project, Site, Span
 from rewire_codemods.shared_pool.facts import Arguments, Trouble
 from rewire_codemods.shared_pool.options import SharedPoolOptions
-from rewire_codemods.shared_pool.provider import Provider
+from rewire_codemods.shared_pool.provider import Provider, stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,9 +120,7 @@ def _module_text(fallback: bool, source: Database | None) -> str:
         "from contextlib import asynccontextmanager",
         "from typing import Any",
     ]
-    text = _MODULE.format(
-        imports="\n".join(sorted([*imports, *(line for line in source.imports if line == "import os")]))
-    )
+    text = _MODULE.format(imports="\n".join([*(line for line in source.imports if line == "import os"), *imports]))
     own = [line for line in source.imports if line != "import os"]
     if own:
         text = text.replace("import asyncpg\n", "import asyncpg\n\n" + "\n".join(own) + "\n", 1)
@@ -152,6 +150,8 @@ def express(project: Project, atlas: Atlas, path: str, arguments: Arguments, tar
     """Arguments of ``path`` as ``target`` can write them: names imported from where they are defined."""
     imports: list[str] = []
     parts = []
+    folder = target.rpartition("/")[0]
+    importer = target if target in project.paths else stand_in(project, folder, but=path)
     for key, value in arguments.database:
         if not value.pure or any(atom.kind in {"parameter", "local", "self"} for atom in value.atoms) or key == "*":
             return None
@@ -166,7 +166,12 @@ def express(project: Project, atlas: Atlas, path: str, arguments: Arguments, tar
                 text += piece.value if piece.value.isdigit() or piece.value == "None" else _quoted(piece.value)
             else:
                 place = atlas.locate_name(path, piece.value)
-                line = project.import_line(target, place[0], place[1]) if place else None
+                inline = _inline(atlas, place)
+                if inline:
+                    imports.append("import os")
+                    text += inline
+                    continue
+                line = project.import_line(importer, place[0], place[1]) if place and importer else None
                 if place is None or (place[0] != target and line is None):
                     return None
                 if place[0] != target and line is not None:
@@ -174,6 +179,15 @@ def express(project: Project, atlas: Atlas, path: str, arguments: Arguments, tar
                 text += place[1] + (f".{place[2]}" if place[2] else "")
         parts.append(text if key == "dsn" else f"**{text}" if key == "**" else f"{key}={text}")
     return Database(", ".join(parts), tuple(dict.fromkeys(imports)))
+
+
+def _inline(atlas: Atlas, place: tuple[str, str, str] | None) -> str:
+    """The value of a constant that only reads the environment: written out, since its own file may not need it any more."""
+    constant = atlas.constant(place[0], place[1]) if place and not place[2] else None
+    value = constant.value if constant else None
+    if value is None or not value.pure or [atom.kind for atom in value.atoms] != ["env"]:
+        return ""
+    return value.text if value.text.startswith("os.") else ""
 
 
 def _quoted(text: str) -> str:
@@ -223,7 +237,11 @@ def make_fallback(project: Project, atlas: Atlas, provider: Provider, decisions:
     if not connect:
         wanted.append("import asyncpg")
         connect = "asyncpg.connect"
-    lines = [line + "\n" for line in wanted if line.split()[-1] not in facts.bound]
+    lines = [
+        line + "\n"
+        for line in sorted(wanted, key=lambda line: line.startswith("from"))
+        if line.split()[-1] not in facts.bound
+    ]
     body = _LENIENT.format(pool=provider.pool_name, connect=connect, arguments=database.written + ", ")
     start, end = Span(facts.insert_at, facts.insert_at), Span(len(source.text), len(source.text))
     sites = [Site(NAME, provider.path, end, INSERT, f"\n\n{body}", "acquire(): the pool, or a direct connection",

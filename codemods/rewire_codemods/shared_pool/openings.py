@@ -224,7 +224,7 @@ def _opening(scope: FunctionScope, tree: Tree, place: Place, found: Found) -> Op
     life, dropped = found.life, [at(scope.statements, path) for path in found.life.drops]
     gone = [place.line.node if place.how != "item" else place.line.node.items[place.item], *dropped]
     region = _region(life)
-    recipe = replace(found.recipe, strings=strings_of(tree, *gone), indent=tree.module.default_indent)
+    recipe = replace(found.recipe, strings=strings_of(tree, *gone), indent=_indent(scope, tree))
     if found.hands == "returns":
         recipe = _of_factory(scope, tree, found, recipe)
     tails = _tails(found)
@@ -243,6 +243,13 @@ def _opening(scope: FunctionScope, tree: Tree, place: Place, found: Found) -> Op
         locals=reader.local_removals(counts),
         max_left=found.max_left if found.recipe.form == "block" else 0,
     )
+
+
+def _indent(scope: FunctionScope, tree: Tree) -> str:
+    """One step of indentation, as the function's own body has it."""
+    body = scope.node.body
+    own = body.indent if isinstance(body, cst.IndentedBlock) else None
+    return own if own is not None else tree.module.default_indent
 
 
 def _of_factory(scope: FunctionScope, tree: Tree, found: Found, recipe: Recipe) -> Recipe:

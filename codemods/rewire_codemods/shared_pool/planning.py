@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rewire.codemod import BLOCK, INSERT, NewFile, Note, Plan, Project, Refusal, Site, Span
+from rewire.codemod import BLOCK, NewFile, Note, Plan, Project, Refusal, Site
 from rewire_codemods.shared_pool import edits
 from rewire_codemods.shared_pool.atlas import Atlas
 from rewire_codemods.shared_pool.cleanup import Cleanup
@@ -16,6 +17,7 @@ from rewire_codemods.shared_pool.factories import Factories
 from rewire_codemods.shared_pool.facts import FileFacts, Trouble
 from rewire_codemods.shared_pool.ledger import Ledger
 from rewire_codemods.shared_pool.making import Made, make_fallback, make_provider
+from rewire_codemods.shared_pool.makings import made_with
 from rewire_codemods.shared_pool.provider import Provider, Way, find_provider, way_to
 from rewire_codemods.shared_pool.refusals import ADVICE
 from rewire_codemods.shared_pool.roles import Roles
@@ -73,24 +75,22 @@ class Planner:
         databases = Databases(self._atlas, self._options.same_dsn)
         for path, facts in self._facts.items():
             for opening in facts.openings:
-                if isinstance(provider, Trouble) or path != provider.path:
-                    databases.add(path, opening)
+                databases.add(path, opening)
         served = [
             facts for facts in self._atlas.files_with_asyncpg if roles.of(facts).role in {"server", "mixed", "worker"}
         ]
-        makings = [(facts.path, making.function, making.arguments) for facts in served for making in facts.makings]
-        databases.settle(makings, isinstance(provider, Provider) and self._in_use(provider))
+        makings = [
+            made for facts in served for making in facts.makings for made in made_with(self._atlas, facts, making)
+        ]
+        databases.settle(makings, self._uses_of(provider) if isinstance(provider, Provider) else 0)
         return databases
 
-    def _in_use(self, provider: Provider) -> bool:
-        """True if some file acquires through the provider already."""
-        name = provider.attribute.partition(".")[0]
-        for path in {entry.path for entry in self._project.importers_of(provider.path)} - {provider.path}:
-            source = self._project.source(path)
-            if source is not None and f"{name}" in source.text and "async with" in source.text:
-                return True
-        own = self._atlas.file(provider.path) if provider.path in self._project.paths else None
-        return any(function.acquires for function in own.functions) if own else False
+    def _uses_of(self, provider: Provider) -> int:
+        """How many places acquire through the provider already."""
+        wanted = re.compile(r"\b" + re.escape(provider.acquire("").removesuffix(")")))
+        paths = {entry.path for entry in self._project.importers_of(provider.path)} | {provider.path}
+        sources = [self._project.source(path) for path in sorted(paths) if path in self._project.paths]
+        return sum(len(wanted.findall(source.text)) for source in sources if source is not None)
 
     def _judge(self, court: Court) -> list[Decision]:
         decisions = []
@@ -153,12 +153,9 @@ class Planner:
                 text = factories.acquire(decision, way, provider)
                 uses.update(_roots(text))
                 self._sites += _sites_of(decision, text, factories)
-        inserts = ([way.insert] if direct and way.insert else []) + factories.imports(path)
-        if inserts:
-            self._sites.append(Site(NAME, path, Span(facts.insert_at, facts.insert_at), INSERT, "".join(inserts),
-                                    f"import {provider.path}", "import", support=True))  # fmt: skip
+        inserts = factories.imports(path) + ([way.insert] if direct and way.insert else [])
         openings = [decision.opening for decision in decisions if decision.trouble is None]
-        self._sites += Cleanup(self._project, facts, openings, uses).sites(NAME)
+        self._sites += Cleanup(self._project, facts, openings, uses).sites(NAME, inserts)
         return bool(openings)
 
 

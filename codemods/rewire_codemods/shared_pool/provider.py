@@ -134,7 +134,7 @@ def way_to(project: Project, provider: Provider, facts: FileFacts) -> Way | None
             way = _existing(project, provider, entry)
             if way is not None:
                 return way
-    line = project.import_line(facts.path, provider.path)
+    line = import_line(project, facts.path, provider.path)
     if line is None:
         return None
     bound = _bound_by(line)
@@ -142,7 +142,7 @@ def way_to(project: Project, provider: Provider, facts: FileFacts) -> Way | None
         asname = next(
             name for name in ("shared_pool", "shared_pool_module", "pool_provider") if name not in facts.bound
         )
-        line = project.import_line(facts.path, provider.path, None, asname)
+        line = import_line(project, facts.path, provider.path, asname)
         if line is None:
             return None
         bound = asname
@@ -159,6 +159,42 @@ def _existing(project: Project, provider: Provider, entry: ImportedName) -> Way 
     if target.attribute == provider.attribute and provider.kind != "pool":
         return Way("", name=entry.bound)
     return None
+
+
+def import_line(project: Project, importer: str, target: str, asname: str | None = None) -> str | None:
+    """The import of a module, one that this run creates included: that one is imported as its neighbour would be."""
+    if target in project.paths:
+        return project.import_line(importer, target, None, asname)
+    folder, _, name = target.removesuffix(".py").rpartition("/")
+    home = folder
+    while True:
+        neighbour = stand_in(project, home, but=importer)
+        if neighbour is not None or not home:
+            break
+        home = home.rpartition("/")[0]
+    line = project.import_line(importer, neighbour) if neighbour else None
+    if line is None or neighbour is None:
+        return None
+    below = folder.removeprefix(home).strip("/").replace("/", ".")
+    package = _package_of(line.strip(), neighbour.rpartition("/")[2].removesuffix(".py"))
+    if below:
+        package = package + below if package.endswith(".") else ".".join(part for part in (package, below) if part)
+    ending = f" as {asname}" if asname else ""
+    return f"from {package} import {name}{ending}" if package else f"import {name}{ending}"
+
+
+def _package_of(line: str, stem: str) -> str:
+    """What the module ``stem`` is imported from: ``from ..a import stem``, ``import stem``, ``import a.b.stem as x``."""
+    if line.startswith("from "):
+        return line.removeprefix("from ").partition(" import ")[0]
+    return line.removeprefix("import ").partition(" as ")[0].removesuffix(stem).rstrip(".")
+
+
+def stand_in(project: Project, folder: str, but: str = "") -> str | None:
+    """A module that lies in a folder, for questions about one that will; ``but`` only where there is no other."""
+    inside = [path for path in project.paths if path.rpartition("/")[0] == folder and not path.endswith("__init__.py")]
+    others = [path for path in inside if path != but]
+    return next(iter(others or inside), None)
 
 
 def _bound_by(line: str) -> str:

@@ -12,7 +12,7 @@ from rewire.codemod.cst import Tree, dotted_name, parse
 from rewire_codemods.shared_pool import state
 from rewire_codemods.shared_pool.arguments import Reader, removal_of
 from rewire_codemods.shared_pool.called import callee_name, calls_in
-from rewire_codemods.shared_pool.facts import Class, Constant, FileFacts, Function, Opening, Removal, Trouble
+from rewire_codemods.shared_pool.facts import Arguments, Class, Constant, FileFacts, Function, Opening, Removal, Trouble
 from rewire_codemods.shared_pool.openings import Opens, examine, examine_parameter
 from rewire_codemods.shared_pool.pools import read_makings, read_pools
 from rewire_codemods.shared_pool.scopes import (
@@ -28,7 +28,7 @@ from rewire_codemods.shared_pool.statements import last_name, lines, members, na
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
 
-    from rewire.codemod import SourceFile
+    from rewire.codemod import SourceFile, Span
 
 CONNECT = ("asyncpg.connect", "asyncpg.connection.connect")
 _ACQUIRES = re.compile(r"(?i)pool\w*(?:\(\))?\.(?:acquire|fetch\w*|execute|executemany|copy_\w+)$")
@@ -62,6 +62,7 @@ def read(source: SourceFile, factories: Callers = frozenset(), retry_loops: bool
         makings=tuple(read_makings(tree, module, scopes)),
         pools=tuple(read_pools(module, scopes)),
         insert_at=_insert_at(tree),
+        import_run=_import_run(tree),
         guarded=any(_is_main_guard(node) for node in tree.module.body),
         guard_calls=tuple(sorted(_guard_calls(tree).items())),
     )
@@ -100,6 +101,18 @@ def loose_uses(source: SourceFile, factories: Callers) -> tuple[tuple[int, ...],
     texts = {text for _, text in factories}
     wanted = [node for node in tree.walk() if isinstance(node, cst.Call) and dependency(node) in texts]
     return tuple(loose), bool(wanted)
+
+
+def read_calls(source: SourceFile, name: str, parameter: str) -> Iterator[tuple[str, Arguments]]:
+    """Function and arguments of each call of something called ``name``, its first or ``parameter`` taken for the DSN."""
+    tree = parse(source.text)
+    module = module_scope(tree.module)
+    for scope in function_scopes(tree.module, module):
+        for line in scope.lines:
+            for part in line.header if not isinstance(line.node, (cst.FunctionDef, cst.ClassDef)) else ():
+                for node in walk(part):
+                    if isinstance(node, cst.Call) and last_name(node.func) == name:
+                        yield scope.name, Reader(tree, scope, module).arguments(node, ("dsn",), parameter)
 
 
 def read_dependents(source: SourceFile, texts: Collection[str]) -> list[Opening]:
@@ -353,6 +366,21 @@ def _insert_at(tree: Tree) -> int:
     end = tree.span(last).end
     found = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)").match(tree.text, end)
     return found.end() if found else end
+
+
+def _import_run(tree: Tree) -> tuple[Span, ...]:
+    """The import statements that stand together, nothing between them, up to where an import would be added."""
+    end = _insert_at(tree)
+    run: list[Span] = []
+    for node in tree.module.body:
+        span = tree.span(node)
+        if span.start >= end:
+            break
+        if isinstance(small(node), (cst.Import, cst.ImportFrom)):
+            run.append(span)
+        else:
+            run.clear()
+    return tuple(run)
 
 
 def _is_main_guard(node: cst.CSTNode) -> bool:

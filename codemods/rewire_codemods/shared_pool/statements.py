@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from rewire_codemods.shared_pool.facts import Path
 
-_ANNOTATION = re.compile(r"[\w.\[\], |]+")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 Statement = cst.BaseStatement | cst.SimpleStatementSuite | cst.If
 """A statement in a list; a one-line suite (``if x: y``) counts as a list of one."""
@@ -130,20 +129,30 @@ def reading(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
 
 
 def names_in(*nodes: cst.CSTNode) -> Counter[str]:
-    """How often each plain name occurs in some nodes; strings that look like annotations count by their words."""
+    """How often each plain name occurs in some nodes; quoted annotations count by their words."""
     found: Counter[str] = Counter()
-    stack = list(nodes)
+    stack = [(node, False) for node in nodes]
     while stack:
-        current = stack.pop()
+        current, quoted = stack.pop()
         if isinstance(current, cst.Name):
             found[current.value] += 1
         elif isinstance(current, cst.SimpleString):
             value = current.evaluated_value
-            if isinstance(value, str) and _ANNOTATION.fullmatch(value):
+            if quoted and isinstance(value, str):
                 found.update(_WORD.findall(value))
         else:
-            stack.extend(reading(current))
+            quoted = quoted or _quotes(current)
+            stack.extend((child, quoted) for child in reading(current))
     return found
+
+
+def _quotes(node: cst.CSTNode) -> bool:
+    """True where strings stand for names: in annotations, ``cast(...)`` and ``__all__``."""
+    if isinstance(node, cst.Annotation):
+        return True
+    if isinstance(node, cst.Call):
+        return last_name(node.func) in {"cast", "TypeVar"}
+    return isinstance(node, cst.Assign) and last_name(node.targets[0].target) == "__all__"
 
 
 def last_name(node: cst.CSTNode) -> str:

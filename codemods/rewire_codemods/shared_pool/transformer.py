@@ -42,6 +42,8 @@ class SharedPoolTransformer(SiteTransformer):
             return []
         if isinstance(edit, edits.DropImports):
             return _without_names(statements, edit.names)
+        if isinstance(edit, edits.Imports):
+            return _reimported(statements, edit)
         if isinstance(edit, edits.Surround):
             return _surrounded(statements, edit)
         raise TypeError(f"no edit of a block: {type(edit).__name__}")
@@ -89,6 +91,33 @@ def _without_names(statements: Sequence[cst.BaseStatement], names: Sequence[str]
         return []
     kept[-1] = kept[-1].with_changes(comma=part.names[-1].comma)
     return [line.with_changes(body=[part.with_changes(names=kept)])]
+
+
+def _reimported(statements: Sequence[cst.BaseStatement], edit: edits.Imports) -> Sequence[cst.BaseStatement]:
+    """The run without what goes. A statement that was a group of its own leaves no second blank line behind."""
+    drops = dict(edit.drops)
+    found: list[Any] = []
+    inherited: list[cst.EmptyLine] | None = None
+    added = [cst.parse_statement(line) for line in edit.adds]
+    for index, statement in enumerate([*statements, *added]):
+        kept = _without_names([statement], drops[index]) if index in drops else [statement]
+        lines = list(cst.ensure_type(statement, cst.SimpleStatementLine).leading_lines)
+        if inherited is not None:
+            lines = _merged(inherited, lines, is_added=index >= len(statements))
+        if not kept:
+            inherited = lines if inherited is not None or lines or index == 0 else None
+            continue
+        found.append(kept[0].with_changes(leading_lines=lines))
+        inherited = None
+    return found
+
+
+def _merged(above: list[cst.EmptyLine], below: list[cst.EmptyLine], *, is_added: bool) -> list[cst.EmptyLine]:
+    """The lines before a statement whose predecessor, the first of its group, went: one gap, and every comment."""
+    comments = [line for line in below if line.comment is not None]
+    if is_added or not below or not comments:
+        return [*above, *comments]
+    return [*above, *below] if any(line.comment for line in above) else below if above else comments
 
 
 def _surrounded(statements: Sequence[cst.BaseStatement], edit: edits.Surround) -> Sequence[cst.BaseStatement]:
