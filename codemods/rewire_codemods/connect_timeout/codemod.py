@@ -74,7 +74,7 @@ class ConnectTimeout(Codemod[FileFacts, Options]):
 
     def plan(self, facts: Mapping[str, FileFacts], project: Project, options: Options) -> Plan:
         """Every decision."""
-        if not any(entry.examined or entry.pending for entry in facts.values()):
+        if not facts:
             return Plan()
         from rewire_codemods.connect_timeout.decide import decide
 

@@ -13,7 +13,7 @@ from rewire.codemod.cst import dotted_name
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.facts import ASYNCPG, Export, Trace, Use
 from rewire_codemods.connect_timeout.flows import Flow
-from rewire_codemods.connect_timeout.values import literal_key, text_of_string
+from rewire_codemods.connect_timeout.literals import literal_key, text_of_string
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -12,6 +12,7 @@ from rewire_codemods.connect_timeout.decide_dicts import decide_dicts
 from rewire_codemods.connect_timeout.decide_keywords import decide_keyword
 from rewire_codemods.connect_timeout.decide_texts import decide_text
 from rewire_codemods.connect_timeout.elsewhere import FromFile, Views
+from rewire_codemods.connect_timeout.environment import environment_limits, refuse_environment
 from rewire_codemods.connect_timeout.examine import examine
 from rewire_codemods.connect_timeout.ledger import Ledger
 from rewire_codemods.connect_timeout.links import Links
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
 def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -> Plan:
     """The plan: keywords first (they say what is read no more), then dicts, then URLs."""
     reaching = [path for path, entry in facts.items() if entry.asyncpg]
-    if not reaching and not _open_question(facts):
+    limits = environment_limits(project) if reaching else {}
+    mentioned_at_all = any(entry.examined or entry.pending for entry in facts.values())
+    if not limits and not (mentioned_at_all and (reaching or _open_question(facts))):
         return Plan()
     links = Links(project, reaching)
     views = Views(project)
@@ -49,6 +52,8 @@ def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -
         for text in known[path].texts:
             extended = crossing.extend(text.trace, path, text=True)
             decide_text(ledger, replace(text, trace=extended), options.replace)
+    if limits:
+        refuse_environment(ledger, views, reaching, limits)
     _extras(ledger, known, options.also)
     return ledger.plan()
 

@@ -8,7 +8,7 @@ import libcst as cst
 
 from rewire.codemod import SourceError
 from rewire_codemods.connect_timeout.examine import Examined
-from rewire_codemods.connect_timeout.origins import canonical
+from rewire_codemods.connect_timeout.literals import canonical
 
 if TYPE_CHECKING:
     from rewire.codemod import Project

@@ -12,10 +12,11 @@ from rewire.codemod.cst import parse
 from rewire_codemods.connect_timeout import layout, tables
 from rewire_codemods.connect_timeout.facts import ASYNCPG, DictFact, Extra, FileFacts, KeywordFact, TextFact, Trace
 from rewire_codemods.connect_timeout.flows import Flow
+from rewire_codemods.connect_timeout.literals import literal_key, text_of_string
 from rewire_codemods.connect_timeout.origins import Elsewhere, Origins
 from rewire_codemods.connect_timeout.sinks import Sinks, has_key
 from rewire_codemods.connect_timeout.urls import LIMIT, StringNode, pieces_of, read_limits
-from rewire_codemods.connect_timeout.values import literal_key, text_of_string, value_of
+from rewire_codemods.connect_timeout.values import value_of
 from rewire_codemods.connect_timeout.walk import name_scopes
 
 if TYPE_CHECKING:

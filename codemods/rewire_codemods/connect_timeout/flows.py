@@ -12,54 +12,19 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire_codemods.connect_timeout import layout, tables
-from rewire_codemods.connect_timeout.facts import Export, Trace, Use, UseKind
-from rewire_codemods.connect_timeout.values import literal_key, text_of_string
+from rewire_codemods.connect_timeout.keeping import CALL, Keeping, Steps
+from rewire_codemods.connect_timeout.literals import literal_key, text_of_string
 
 if TYPE_CHECKING:
-    from rewire_codemods.connect_timeout.scopes import Binding, Scope
-    from rewire_codemods.connect_timeout.sinks import Sinks
+    from rewire_codemods.connect_timeout.facts import UseKind
 
-Steps = tuple[str, ...]
-
-_CALL = "()"
 _KEYED = frozenset({"get", "pop", "setdefault"})
-_CACHES = frozenset({"property", "staticmethod", "classmethod", "cache", "lru_cache", "cached_property"})
 _TEXT_METHODS = frozenset({"format", "replace", "strip", "rstrip", "lstrip", "removeprefix", "removesuffix"})
 _TEST_HOLDERS = (cst.If, cst.Assert, cst.Not, cst.UnaryOperation, cst.While, cst.Comparison, cst.ComparisonTarget)
 
 
-class Flow:
+class Flow(Keeping):
     """Follows one value; ``trace`` gives what was seen."""
-
-    def __init__(self, sinks: Sinks, *, text: bool = False) -> None:
-        self.sinks = sinks
-        self.names = sinks.names
-        self.origins = sinks.origins
-        self.text = text
-        self.uses: list[Use] = []
-        self.exports: list[Export] = []
-        self.flags: set[str] = set()
-        self._seen: set[tuple[int, str, Steps]] = set()
-        self._indirect = 0
-
-    def trace(self) -> Trace:
-        """Everything seen so far, each use once."""
-        return Trace(tuple(dict.fromkeys(self.uses)), tuple(dict.fromkeys(self.exports)), tuple(sorted(self.flags)))
-
-    def add(self, kind: UseKind, node: cst.CSTNode, detail: str = "", **more: object) -> None:
-        """Write a use down."""
-        tree = self.names.tree
-        self.uses.append(
-            Use(
-                kind,
-                self.sinks.path,
-                tree.span(node),
-                tree.line(node),
-                detail=detail,
-                indirect=self._indirect > 0,
-                **more,  # type: ignore[arg-type]
-            )
-        )
 
     def follow(self, node: cst.CSTNode, steps: Steps = ()) -> None:
         """Look at what holds ``node``."""
@@ -72,7 +37,7 @@ class Flow:
             self._looked_up(holder, steps)
         elif isinstance(holder, cst.Attribute):
             self._method(node, holder, steps)
-        elif isinstance(holder, cst.Call) and holder.func is node and steps[:1] == (_CALL,):
+        elif isinstance(holder, cst.Call) and holder.func is node and steps[:1] == (CALL,):
             self.follow(holder, steps[1:])
         elif isinstance(holder, cst.Call) and holder.func is node:
             self.add("escape", node, "called")
@@ -92,7 +57,7 @@ class Flow:
                 self.flags.add("built")
             self.follow(holder, steps)
         elif isinstance(holder, cst.Return):
-            self._returned(node, steps)
+            self.returned(node, steps)
         elif isinstance(holder, cst.FormattedStringExpression):
             if self.text:
                 self.flags.add("built")
@@ -133,117 +98,19 @@ class Flow:
             if isinstance(holder, cst.IfExp)
             else (holder.right if holder.left is node else holder.left)
         )
-        self._mixed(other, node)
+        self.mixed(other, node)
         self.follow(holder, steps)
-
-    def _mixed(self, other: cst.CSTNode | None, node: cst.CSTNode) -> None:
-        """Note a value that takes the place of ours at times."""
-        if other is None or isinstance(other, cst.Dict) or (isinstance(other, cst.Name) and other.value == "None"):
-            return
-        if isinstance(other, cst.Call) and self.origins.of(other.func) == "builtins.dict":
-            return
-        if self._from_environment(other):
-            self.flags.add("environment")
-        self.add("mixed", node, self.names.tree.code(other))
-
-    def _from_environment(self, node: cst.CSTNode) -> bool:
-        if isinstance(node, cst.Call):
-            return self.origins.of(node.func) in tables.ENVIRONMENT_CALLS
-        return isinstance(node, cst.Subscript) and self.origins.of(node.value) == "os.environ"
 
     def _assigned(self, node: cst.CSTNode, holder: cst.Assign | cst.AnnAssign | cst.NamedExpr, steps: Steps) -> None:
         targets: list[cst.CSTNode] = [holder.target] if not isinstance(holder, cst.Assign) else []
         if isinstance(holder, cst.Assign):
             targets += [entry.target for entry in holder.targets]
+        if isinstance(holder, cst.AnnAssign) and not self.text and not self.has_plain_type(holder):
+            self.add("escape", node, f"its type is {self.names.tree.code(holder.annotation.annotation)}")
         for target in targets:
             self.assigned_to(target, steps)
         if isinstance(holder, cst.NamedExpr):
             self.follow(holder, steps)
-
-    def assigned_to(self, target: cst.CSTNode, steps: Steps) -> None:
-        """The value is put into ``target``: follow the variable, attribute or dict entry."""
-        if isinstance(target, cst.Name):
-            owner = self.names.owner(target.value, self.names.scope(target))
-            if owner is not None:
-                self.variable(target.value, owner, steps, target)
-        elif isinstance(target, cst.Attribute):
-            self.attribute(target, steps)
-        elif isinstance(target, cst.Subscript) and (key := literal_key(target)) is not None:
-            self.assigned_to(target.value, (key, *steps))
-        else:
-            self.add("escape", target, "unpacked or put under a computed key")
-
-    def variable(self, name: str, owner: Scope, steps: Steps, here: cst.CSTNode | None = None) -> None:
-        """Follow every load of a variable."""
-        mark = (id(owner), name, steps)
-        if mark in self._seen:
-            return
-        self._seen.add(mark)
-        for binding in owner.bindings.get(name, ()):
-            if binding.node is not here and binding.kind != "function":
-                self._other_binding(binding)
-        if owner.kind == "module":
-            self.exports.append(Export("name", name, steps))
-        elif owner.kind == "class" and isinstance(owner.node, cst.ClassDef):
-            self._member(name, owner, steps, here)
-        for load in list(self.names.uses(name, owner)):
-            self.follow(load, steps)
-
-    def _other_binding(self, binding: Binding) -> None:
-        if binding.kind == "parameter":
-            self.add("mixed", binding.node, "a parameter")
-        elif binding.kind == "import":
-            if binding.dotted.rpartition(".")[2] != binding.name:
-                self.add("mixed", binding.node, "an import")
-        elif binding.value is None:
-            self.add("mixed", binding.node, "another value")
-        else:
-            self._mixed(binding.value, binding.node)
-
-    def attribute(self, target: cst.Attribute, steps: Steps) -> None:
-        """The value is put into an attribute: of the own class where the receiver is ``self``, else of an object."""
-        owner = self.names.class_of(target.value)
-        if owner is not None:
-            self._member(target.attr.value, owner, steps, target)
-        else:
-            self.add("escape", target, f"stored in {self.names.tree.code(target)}")
-
-    def _member(self, name: str, owner: Scope, steps: Steps, here: cst.CSTNode | None = None) -> None:
-        """Follow every use of a class's attribute: ``self.x``, ``Class.x``, and ``anything.x`` that may be it."""
-        mark = (id(owner), f".{name}", steps)
-        if mark in self._seen:
-            return
-        self._seen.add(mark)
-        assert isinstance(owner.node, cst.ClassDef)
-        if self.text and (owner.node.bases or owner.node.decorators) and isinstance(here, cst.Name):
-            self.flags.add("settings")
-        for binding in self.origins.members(owner, name):
-            if binding.node is not here and binding.kind != "function":
-                self._other_binding(binding)
-        self.exports.append(Export("attribute", name, steps, owner.node.name.value))
-        for use in list(self.names.attributes.get(name, ())):
-            if id(use) not in self.names.stores and self._may_be(use, owner):
-                self.follow(use, steps)
-
-    def _may_be(self, use: cst.Attribute, owner: Scope) -> bool:
-        """True unless the receiver is known to be something else."""
-        inside = self.names.class_of(use.value)
-        if inside is None:
-            origin = self.origins.of(use.value).removesuffix("()")
-            known = self.origins.klass(origin)
-            if known is None:
-                return not origin or origin.startswith(("@", "builtins."))
-            inside = self.names.scopes[id(known.body)]
-        return inside is owner or self._related(inside, owner) or self._related(owner, inside)
-
-    def _related(self, lower: Scope, upper: Scope) -> bool:
-        if not isinstance(lower.node, cst.ClassDef):
-            return False
-        for base in lower.node.bases:
-            known = self.origins.klass(self.origins.of(base.value))
-            if known is not None and (known is upper.node or self._related(self.names.scopes[id(known.body)], upper)):
-                return True
-        return False
 
     def _argument(self, node: cst.CSTNode, arg: cst.Arg, steps: Steps) -> None:
         call = self.names.parent(arg)
@@ -340,29 +207,6 @@ class Flow:
         self.parameter(found, steps)
         return True
 
-    def parameter(self, param: cst.Param, steps: Steps) -> None:
-        """The value is what a parameter gets, among other things."""
-        binding = self.names.parameters[id(param)]
-        self._indirect += 1
-        self.variable(binding.name, binding.scope, steps, param)
-        self._indirect -= 1
-
-    def _returned(self, node: cst.CSTNode, steps: Steps) -> None:
-        """Out of a function: follow every call of it."""
-        function = self.names.scope(node).node
-        if not isinstance(function, cst.FunctionDef):
-            self.add("escape", node, "returned")
-            return
-        decorators = {self.names.tree.code(entry.decorator).partition("(")[0] for entry in function.decorators}
-        plain = {name.rpartition(".")[2] for name in decorators}
-        if plain - _CACHES:
-            self.add("escape", node, f"returned by {function.name.value}()")
-            return
-        if self.text and self.names.scope(function).kind == "class":
-            self.flags.add("settings")
-        called = steps if plain & {"property", "cached_property"} else (_CALL, *steps)
-        self.variable(function.name.value, self.names.scope(function), called, function)
-
     def _nested(self, node: cst.CSTNode, element: cst.DictElement, steps: Steps) -> None:
         """The value stands in another dict."""
         outer = self.names.parent(element)
@@ -378,7 +222,7 @@ class Flow:
             self.add("escape", subscript, "looked up by a computed key")
         elif steps:
             if key == steps[0] and id(subscript) in self.names.stores:
-                self._mixed(self.names.stores[id(subscript)], subscript)
+                self.mixed(self.names.stores[id(subscript)], subscript)
             elif key == steps[0]:
                 self.follow(subscript, steps[1:])
         elif key == tables.KEY and not self.text:
@@ -401,7 +245,7 @@ class Flow:
     def _method(self, node: cst.CSTNode, attribute: cst.Attribute, steps: Steps) -> None:
         call = self.names.parent(attribute)
         name = attribute.attr.value
-        if not isinstance(call, cst.Call) or call.func is not attribute or steps[:1] == (_CALL,):
+        if not isinstance(call, cst.Call) or call.func is not attribute or steps[:1] == (CALL,):
             self.add("escape", node, f"used as {self.names.tree.code(attribute)}")
         elif self.text:
             self.flags.add("built")
@@ -416,7 +260,7 @@ class Flow:
         elif name == "update" and not steps:
             for arg in call.args:
                 if arg.keyword is None:
-                    self._mixed(arg.value, node)
+                    self.mixed(arg.value, node)
         elif name != "update":
             self.add("escape", node, f"its .{name}() is used")
 

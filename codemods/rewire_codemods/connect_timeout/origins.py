@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Protocol
 
 import libcst as cst
 
 from rewire_codemods.connect_timeout import tables
+from rewire_codemods.connect_timeout.annotations import instance_of
+from rewire_codemods.connect_timeout.literals import canonical, is_none, last_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,10 +16,7 @@ if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.scopes import Binding, Names, Scope
 
 _DEPTH = 12
-_QUOTED = re.compile(r"""^['"]|['"]$""")
-_PLAIN_WRAPPERS = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Required", "Union"})
 _NONE = frozenset({"", "builtins.None"})
-_NOTHING = frozenset({"None", ""})
 _PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
 
 
@@ -140,7 +138,7 @@ class Origins:
             self._local[origin] = (self, binding.node)
             return origin
         if binding.annotation is not None:
-            known = self.annotated(binding.annotation)
+            known = instance_of(binding.annotation, self)
             if known:
                 return known
         if binding.kind == "parameter":
@@ -196,11 +194,11 @@ class Origins:
 
     def _kept(self, node: cst.Attribute, depth: int) -> str:
         """An attribute of something unknown: what this file puts there (``app.state.pool = ...``)."""
-        holder = _last(node.value)
+        holder = last_name(node.value)
         bindings = [
             binding
             for binding in self.names.attribute_bindings.get(node.attr.value, ())
-            if isinstance(binding.node, cst.Attribute) and _last(binding.node.value) == holder
+            if isinstance(binding.node, cst.Attribute) and last_name(binding.node.value) == holder
         ]
         return self.of_bindings(bindings, depth + 1) if holder else ""
 
@@ -210,7 +208,7 @@ class Origins:
         if called in tables.WAITS or called in tables.TRANSPARENT:
             return self.of(first, depth + 1)
         if called in ("typing.cast", "cast"):
-            return self.annotated(first) if first is not None else ""
+            return instance_of(first, self) if first is not None else ""
         if not called and isinstance(node.func, cst.Attribute) and node.func.attr.value == "run_until_complete":
             return self.of(first, depth + 1)
         home, function = self._local.get(called, (None, None))
@@ -221,7 +219,7 @@ class Origins:
     def returned(self, function: cst.FunctionDef, depth: int = 0) -> str:
         """The origin of what one of this file's functions returns (or yields), by annotation or by its returns."""
         if function.returns is not None:
-            known = self.annotated(function.returns.annotation)
+            known = instance_of(function.returns.annotation, self)
             if known:
                 return known
         for kind in (cst.Return, cst.Yield):
@@ -229,36 +227,6 @@ class Origins:
             if given:
                 return self._agreed((self.of(node.value, depth + 1), node.value) for node in given)
         return ""
-
-    def annotated(self, node: cst.CSTNode) -> str:
-        """The instance that an annotation promises; ``""`` for unions of several types and for what is unknown."""
-        if isinstance(node, cst.SimpleString):
-            return self._quoted(node)
-        if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
-            found = {self.annotated(part) for part in (node.left, node.right) if not is_none(part)}
-            return found.pop() if len(found) == 1 else ""
-        if isinstance(node, cst.Subscript):
-            outer = _last(node.value)
-            parts = [part.slice.value for part in node.slice if isinstance(part.slice, cst.Index)]
-            if outer in _PLAIN_WRAPPERS and parts:
-                kept = parts[:1] if outer == "Annotated" else parts
-                found = {self.annotated(part) for part in kept if not is_none(part)}
-                return found.pop() if len(found) == 1 else ""
-            return self.annotated(node.value)
-        origin = self.of(node) if isinstance(node, (cst.Name, cst.Attribute)) else ""
-        return canonical(f"{origin}()") if origin and not origin.startswith("builtins.") else ""
-
-    def _quoted(self, node: cst.SimpleString) -> str:
-        """A quoted annotation: only a dotted name, with ``| None`` or ``Optional[...]`` around it."""
-        text = _QUOTED.sub("", node.value)
-        text = re.sub(r"^(?:typing\.)?Optional\[(.*)\]$", r"\1", text)
-        parts = [part.strip() for part in text.split("|") if part.strip() not in _NOTHING]
-        if len(parts) != 1 or not re.fullmatch(r"[\w.]+", re.sub(r"\[.*\]$", "", parts[0])):
-            return ""
-        head, _, rest = re.sub(r"\[.*\]$", "", parts[0]).partition(".")
-        owner = self.names.owner(head, self.names.scope(node))
-        base = self.of_bindings(owner.bindings[head]) if owner else ""
-        return canonical(canonical(f"{base}.{rest}" if rest else base) + "()") if base else ""
 
     def _argument(self, binding: Binding, depth: int) -> str:
         """A parameter without a telling annotation: what all calls in this file pass, if they agree."""
@@ -291,19 +259,3 @@ def argument_for(call: cst.Call, function: cst.FunctionDef, name: str, skip: int
         elif place < len(positional) and positional[place].name.value == name:
             return arg.value
     return None
-
-
-def canonical(origin: str) -> str:
-    """One spelling for each of asyncpg's own names."""
-    return tables.CANONICAL.get(origin, origin)
-
-
-def is_none(node: cst.CSTNode | None) -> bool:
-    """True for the literal ``None``."""
-    return isinstance(node, cst.Name) and node.value == "None"
-
-
-def _last(node: cst.CSTNode) -> str:
-    if isinstance(node, cst.Attribute):
-        return node.attr.value
-    return node.value if isinstance(node, cst.Name) else ""

@@ -79,8 +79,8 @@ CODES: Mapping[str, RefusalCode] = {
         ),
         RefusalCode(
             "dsn-from-environment",
-            "the DSN comes from the environment; the literal here is only its default",
-            "take connect_timeout out of the environment's DSN and out of the default, and pass timeout= in the call",
+            "the DSN comes from the environment, which cannot be edited from here",
+            "take connect_timeout out of the DSN in the environment and in the default, and pass timeout= in the call",
         ),
         RefusalCode(
             "dsn-from-settings",

@@ -8,9 +8,9 @@ import libcst as cst
 
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.facts import CallFact, Sink
-from rewire_codemods.connect_timeout.origins import is_none
+from rewire_codemods.connect_timeout.literals import is_none, text_of_string
 from rewire_codemods.connect_timeout.texts import driver_of
-from rewire_codemods.connect_timeout.values import sole_value, text_of_string
+from rewire_codemods.connect_timeout.values import sole_value
 
 if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.origins import Origins

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire_codemods.connect_timeout import tables
+from rewire_codemods.connect_timeout.literals import text_of_string
 from rewire_codemods.connect_timeout.urls import SCHEME
-from rewire_codemods.connect_timeout.values import sole_value, text_of_string
+from rewire_codemods.connect_timeout.values import sole_value
 
 if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.origins import Origins

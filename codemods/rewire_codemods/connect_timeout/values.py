@@ -9,7 +9,7 @@ import libcst as cst
 
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.facts import Value
-from rewire_codemods.connect_timeout.origins import is_none
+from rewire_codemods.connect_timeout.literals import is_none, literal_key, text_of_string
 
 if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.origins import Origins
@@ -139,17 +139,3 @@ def sole_value(node: cst.CSTNode, origins: Origins) -> cst.CSTNode | None:
     if len(bindings) != 1 or bindings[0].kind != "value":
         return None
     return bindings[0].value
-
-
-def literal_key(node: cst.Subscript) -> str | None:
-    """The key of ``x["key"]``; None where it is no plain string."""
-    if len(node.slice) != 1 or not isinstance(node.slice[0].slice, cst.Index):
-        return None
-    return text_of_string(node.slice[0].slice.value)
-
-
-def text_of_string(node: cst.CSTNode | None) -> str | None:
-    """The value of a plain string literal, else None."""
-    if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)) and isinstance(node.evaluated_value, str):
-        return node.evaluated_value
-    return None
