@@ -59,7 +59,7 @@ LIBRARIES = (
     Library("mkdocs", "mkdocs", ("babel",), ("mkdocs/tests", "-o", "python_files=*_tests.py")),
     Library("bandit", "bandit", ("testtools", "fixtures", "stestr", "testscenarios", "gitpython", "beautifulsoup4",
             "sarif-om", "jschema-to-python", "lxml"), ("tests/unit",)),
-    Library("click", "click", tests=("tests",)),
+    Library("click", "click", tests=("tests", "-m", "not stress")),
     Library("flask", "flask", ("python-dotenv", "asgiref"), ("tests",)),
     Library("werkzeug", "werkzeug", ("ephemeral-port-reserve", "pytest-timeout", "cryptography", "watchdog"),
             ("tests",)),

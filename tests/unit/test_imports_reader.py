@@ -177,6 +177,11 @@ def test_path_edits_are_code(text: str, count: int) -> None:
     assert len(path_edits(text)) == count
 
 
+def test_a_path_edit_knows_its_function() -> None:
+    text = "import sys\nif x:\n    sys.path.append(1)\ndef f():\n    if y:\n        sys.path.append(2)\n"
+    assert [text[edit.function :][:3] for edit in path_edits(text)] == ["\n", "def"]
+
+
 def test_clauses_of_a_try() -> None:
     text = "try:\n    a\nexcept (A, B) as e:  # c\n    b\n\n    c\nelse:\n    d\nfinally: e\nf\n"
     found = read_clauses(text, 0)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rewire.codemod import ImportStatement
     from rewire.codemod.cst import Tree
 
-_INTROSPECTION = frozenset({"globals", "locals", "vars", "eval", "exec", "__all__"})
+_INTROSPECTION = frozenset({"globals", "locals", "vars", "eval", "exec"})
 _TYPE_CALLS = frozenset({"cast", "TypeVar", "NewType", "ForwardRef"})
 
 
@@ -137,9 +137,11 @@ def _is_a_name(tree: Tree, node: cst.Name) -> bool:
 
 
 def _names_it(tree: Tree, node: cst.SimpleString, top: str) -> bool:
-    """True for a quoted annotation (or cast) that names ``top``."""
+    """True for a string that is ``top``, and for a quoted annotation (or cast) that names it."""
     import libcst as cst
 
+    if node.value.strip("rRbBuU'\"") == top:
+        return True  # in __all__, or looked up by getattr
     if not re.search(rf"(?<![\w.]){top}\.\w", node.value):
         return False
     if tree.enclosing(node, cst.Annotation) is not None:

@@ -75,12 +75,18 @@ def read_facts(text: str, about: Collection[str] | None, *, scripted: bool = Fal
     return FileFacts(
         statements,
         guarded=guarded,
-        edits_path=bool(path_edits(text)),
+        edits_path=_edits_path_for(text, statements),
         tries=tuple((opener, _read_arms(text, opener, everything)) for opener in sorted(openers)),
         spread=tuple(entry.start for entry in statements if _is_spread(text, entry)),
         alone=frozenset(entry.start for entry in statements if scripted and _is_alone(text, entry)),
         dotted=() if about is None else read_dotted(text, statements),
     )
+
+
+def _edits_path_for(text: str, statements: Sequence[ImportStatement]) -> bool:
+    """True if an edit of ``sys.path`` can be there for one of the statements: at module level, or in its function."""
+    functions = {guard.start for entry in statements for guard in entry.guards if guard.kind == "def"}
+    return any(edit.function < 0 or edit.function in functions for edit in path_edits(text))
 
 
 def catching_guards(guards: Sequence[Guard]) -> list[Guard]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rewire.model.project import Context
@@ -28,8 +29,24 @@ def contexts_of(index: ProjectIndex, path: str) -> tuple[Context, ...]:
         others = [other.path for other in roots.everywhere if not local or other.path in roots.declared]
         seen = tuple(dict.fromkeys([root.path, *others]))
         found.append(Context(name, package_of(name, path), seen))
+    if not found:
+        found += _numbered(index, path)
     found += index.flat.get(path, ())
     return tuple(dict.fromkeys(found))
+
+
+def _numbered(index: ProjectIndex, path: str) -> list[Context]:
+    """``0001_initial.py`` in a package: no import statement can name it, but migration tools load it by its name."""
+    folder, _, file = path.rpartition("/")
+    above = index.table.at(folder) if folder else None
+    if above is None or re.fullmatch(r"\d\w*\.py", file) is None:
+        return []
+    stem = file.partition(".")[0]
+    return [
+        Context(f"{context.package}.{stem}", context.package, context.roots)
+        for context in contexts_of(index, above)
+        if context.package and context.launch is None
+    ]
 
 
 def _launched(loading: Loading) -> Context:

@@ -110,8 +110,15 @@ def has_main_guard(text: str) -> bool:
     return False
 
 
-def path_edits(text: str) -> tuple[int, ...]:
-    """Offsets of the statements that edit ``sys.path``, in code."""
+class PathEdit(NamedTuple):
+    """A statement that edits ``sys.path``: its offset, and that of the innermost ``def`` it is in (-1: none)."""
+
+    start: int
+    function: int
+
+
+def path_edits(text: str) -> tuple[PathEdit, ...]:
+    """The statements that edit ``sys.path``, in code."""
     if "sys.path" not in text and "addsitedir" not in text:
         return ()
     layout = scan(text)
@@ -122,8 +129,21 @@ def path_edits(text: str) -> tuple[int, ...]:
             continue
         position = bisect_right(layout.strings, match.start(), key=lambda span: span.start) - 1
         if position < 0 or layout.strings[position].end <= match.start():
-            found.append(layout.lines[index].code)
+            found.append(PathEdit(layout.lines[index].code, _function_around(layout, index)))
     return tuple(dict.fromkeys(found))
+
+
+def _function_around(layout: Layout, index: int) -> int:
+    """The offset of the header of the innermost function that holds a logical line; -1 if there is none."""
+    column = width(layout.indent(index))
+    for above in range(index - 1, -1, -1):
+        at = width(layout.indent(above))
+        if at < column:
+            column = at
+            match = _HEADER.match(layout.text, layout.lines[above].code)
+            if match and match[1] == "def":
+                return layout.lines[above].code
+    return -1
 
 
 class Clause(NamedTuple):
