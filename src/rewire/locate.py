@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from rewire import read
 from rewire.errors import NotPython, SourceError
 from rewire.model.result import Failure
+from rewire.model.source import digest_of
 from rewire.suppression import may_suppress
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class Searched:
     codemods: tuple[str, ...]
     suppresses: bool
     failure: Failure | None = None
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +41,20 @@ class Located(Generic[FactsT]):
     failure: Failure | None = None
 
 
-def search(root: Path, paths: Sequence[str], markers: Mapping[str, Sequence[bytes]]) -> list[Searched]:
+def search(
+    root: Path, paths: Sequence[str], markers: Mapping[str, Sequence[bytes]], *, digests: bool = False
+) -> list[Searched]:
     """Read each file once and search its bytes for every codemod's markers. Nothing is parsed.
 
-    A file that cannot be read as text is a failure whatever it holds: it cannot be searched.
+    A file that cannot be read as text is a failure whatever it holds: it cannot be searched. ``digests``: note the
+    content's digest where a marker was found.
     """
-    return [search_bytes(path, read.read_bytes(root, path), markers) for path in paths]
+    return [search_bytes(path, read.read_bytes(root, path), markers, digests=digests) for path in paths]
 
 
-def search_bytes(path: str, data: bytes | Failure, markers: Mapping[str, Sequence[bytes]]) -> Searched:
+def search_bytes(
+    path: str, data: bytes | Failure, markers: Mapping[str, Sequence[bytes]], *, digests: bool = False
+) -> Searched:
     """The search of one file's bytes."""
     if isinstance(data, Failure):
         return Searched(path, (), False, data)
@@ -56,7 +63,8 @@ def search_bytes(path: str, data: bytes | Failure, markers: Mapping[str, Sequenc
         if isinstance(source, Failure):
             return Searched(path, (), False, source)
     found = tuple(name for name, needles in markers.items() if any(needle in data for needle in needles))
-    return Searched(path, found, may_suppress(data))
+    digest = digest_of(data) if digests and found else ""
+    return Searched(path, found, may_suppress(data), None, digest)
 
 
 def locate(

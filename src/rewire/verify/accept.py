@@ -67,6 +67,10 @@ class Acceptance:
         """The sites that are carried out."""
         return tuple(site for path in sorted(self._files) for site in self._remaining(path))
 
+    def fallen(self) -> frozenset[str]:
+        """The files in which a site was planned and is not carried out."""
+        return frozenset(path for path, sites in self._sites.items() if len(self._remaining(path)) < len(sites))
+
     def refusals(self) -> tuple[Refusal, ...]:
         """One refusal for each place that a rejection cost."""
         advice = ENGINE_CODES["rejected"][1]

@@ -14,17 +14,38 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from rewire.model.result import RunResult
+    from rewire.model.source import SourceFile
 
 HEAD = "from m import old, new, keep, bad, ok\n"
 
 
-def run_toy(root: Path, files: dict[str, str], *, jobs: int = 1, twice: bool = False, **options: Any) -> RunResult:
+def run_toy(
+    root: Path,
+    files: dict[str, str],
+    *,
+    jobs: int = 1,
+    twice: bool = False,
+    cache: Path | None = None,
+    **options: Any,
+) -> RunResult:
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
     selected = Selected(Toy(), ToyOptions(**options))
-    return run(Request(discover([root], root=root), (selected,) * (1 + twice), jobs))
+    return run(Request(discover([root], root=root), (selected,) * (1 + twice), jobs, cache=cache))
+
+
+def record_locates(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    asked: list[str] = []
+    locate = Toy.locate
+
+    def recording(toy: Toy, source: SourceFile, *more: Any) -> Any:
+        asked.append(source.path)
+        return locate(toy, source, *more)
+
+    monkeypatch.setattr(Toy, "locate", recording)
+    return asked
 
 
 def texts(result: RunResult) -> dict[str, str]:
@@ -139,3 +160,50 @@ def test_progress_is_told_of_every_stage(tmp_path: Path) -> None:
     assert ("search", 1, 1) in seen
     assert ("locate toy", 1, 1) in seen
     assert ("rewrite", 1, 1) in seen
+
+
+@pytest.mark.parametrize("cold", [False, True], ids=["warm", "cold"])
+def test_a_warm_run_gives_what_a_cold_one_gives(tmp_path: Path, cold: bool) -> None:
+    files = {f"m{number}.py": HEAD + f"old(ok{number})\nold(keep)\n" for number in range(9)}
+    root, cache = tmp_path / "tree", tmp_path / "cache.sqlite3"
+    first = run_toy(root, files, cache=None if cold else cache)
+    again = run_toy(root, files, cache=cache)
+    assert texts(first) == texts(again)
+    assert first.outcomes[0].refusals == again.outcomes[0].refusals
+    changed = run_toy(root, {"m3.py": HEAD + "old(other)\n"}, cache=cache)
+    assert texts(changed)["m3.py"] == HEAD + "new(other)\n"
+
+
+def test_a_warm_run_locates_nothing_that_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"a.py": HEAD + "old(ok)\n", "b.py": "old(keep)\n"}
+    root, cache = tmp_path / "tree", tmp_path / "cache.sqlite3"
+    run_toy(root, files, cache=cache)
+    asked: list[str] = []
+    located = Toy.locate
+    monkeypatch.setattr(
+        Toy, "locate", lambda toy, source, *more: asked.append(source.path) or located(toy, source, *more)
+    )
+    result = run_toy(root, {"b.py": "old(keep)\nold(ok)\n"}, cache=cache)
+    assert asked[0] == "b.py"
+    assert "a.py" not in asked
+    assert result.outcomes[0].found == 3
+
+
+def test_options_are_part_of_what_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, cache = tmp_path / "tree", tmp_path / "cache.sqlite3"
+    run_toy(root, {"a.py": HEAD + "old(ok)\n"}, cache=cache)
+    asked: list[str] = []
+    located = Toy.locate
+    monkeypatch.setattr(
+        Toy, "locate", lambda toy, source, *more: asked.append(source.path) or located(toy, source, *more)
+    )
+    run_toy(root, {}, cache=cache, group=True)
+    assert "a.py" in asked
+
+
+def test_a_codemod_that_a_second_run_would_take_elsewhere_is_rejected_whole(tmp_path: Path) -> None:
+    result = run_toy(tmp_path, {"a.py": HEAD + "old(ok)\n", "late.py": HEAD + "old(late)\n"}, fault="late")
+    (outcome,) = result.outcomes
+    assert not result.has_changes
+    assert outcome.rejected[0].check == "second-pass"
+    assert "late.py" in outcome.rejected[0].detail

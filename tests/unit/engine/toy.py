@@ -64,7 +64,9 @@ class Toy(Codemod[tuple[tuple[int, str], ...], ToyOptions]):
         for path, places in facts.items():
             for start, argument in places:
                 span = Span(start, start + 3)
-                if argument == "keep":
+                if argument == "late" and any(where != path for where in facts):
+                    refusals.append(Refusal("toy", path, span, "kept", "only once it is alone", "nothing"))
+                elif argument == "keep":
                     refusals.append(Refusal("toy", path, span, "kept", "it says keep", "nothing"))
                 else:
                     group = "all" if options.group else ""

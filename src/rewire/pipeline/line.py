@@ -1,0 +1,103 @@
+"""One loop over the selected codemods: each sees the workspace that the one before it left."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from rewire.errors import RewireError
+from rewire.model.result import Outcome, RunResult
+from rewire.model.workspace import Changeset, FileChange, Workspace
+from rewire.pipeline.rounds import accept
+from rewire.pipeline.state import State, locate, search
+from rewire.plan import ENGINE_CODES, check_plan, decide
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rewire.codemod.base import Codemod
+    from rewire.model.site import Refusal
+    from rewire.pipeline.request import Request, Selected
+    from rewire.project.index import ProjectIndex
+
+
+def run(request: Request) -> RunResult:
+    """Run every codemod of ``request`` in order, in memory, and say what each of them did.
+
+    Raises RewireError where a codemod breaks its contract or the books do not balance; trouble with one file is a
+    ``Failure`` or a refusal in the result.
+    """
+    started = time.perf_counter()
+    discovered = request.discovered
+    workspace = Workspace(discovered.root, discovered.selected, discovered.context)
+    state = State(request, workspace, failures={failure.path: failure for failure in discovered.failures})
+    search(state)
+    outcomes = tuple([_apply(state, selected) for selected in request.codemods])
+    return RunResult(
+        before=workspace,
+        after=state.workspace,
+        outcomes=outcomes,
+        failures=tuple(failure for _, failure in sorted(state.failures.items())),
+        unused_suppressions=state.suppressions.unused([selected.codemod.name for selected in request.codemods]),
+        files_seen=len(discovered.selected),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _apply(state: State, selected: Selected) -> Outcome:
+    """One codemod: locate, plan, rewrite, verify; the state moves on to the workspace it leaves."""
+    started = time.perf_counter()
+    codemod, options = selected.codemod, selected.options
+    workspace = state.workspace
+    project = state.project(workspace)
+    facts, failures = locate(state, selected, workspace, state.candidates(selected))
+    state.failures.update(failures)
+    plan = codemod.plan(facts, project, options)
+    check_plan(plan, codemod.name, _codes(codemod), project.is_selected)
+    decided = decide(plan, codemod.name, state.suppressions.by_path)
+    state.suppressions.use(decided.used)
+    acceptance = accept(state, selected, decided, facts, project)
+    files = acceptance.files()
+    outcome = Outcome(
+        codemod=codemod.name,
+        summary=codemod.summary,
+        promise=codemod.promise,
+        found=decided.found,
+        changeset=Changeset(codemod.name, tuple(_owned(codemod.name, file) for file in files)),
+        refusals=_placed([*decided.plan.refusals, *acceptance.refusals()], project),
+        suppressed=decided.suppressed,
+        rejected=tuple(entry for _, entry in sorted(acceptance.rejected.items())),
+        notes=decided.plan.notes,
+        facts=decided.plan.facts,
+        options=codemod.describe_options(options),
+        explicit_options=selected.explicit_options,
+        seconds=time.perf_counter() - started,
+    )
+    if not outcome.balanced:
+        raise RewireError(
+            f"{codemod.name}: {outcome.found} places found, but {outcome.changed} changed + {len(outcome.refusals)} "
+            f"refused + {len(outcome.suppressed)} suppressed; this is a defect of rewire, nothing was written"
+        )
+    state.move_on(files)
+    return outcome
+
+
+def _codes(codemod: Codemod[Any, Any]) -> tuple[str, ...]:
+    return (*(entry.code for entry in codemod.refusal_codes), *ENGINE_CODES)
+
+
+def _owned(codemod: str, file: FileChange) -> FileChange:
+    """Created files learn whose they are."""
+    if all(change.codemod for change in file.changes):
+        return file
+    return replace(file, changes=tuple(replace(change, codemod=codemod) for change in file.changes))
+
+
+def _placed(refusals: Sequence[Refusal], project: ProjectIndex) -> tuple[Refusal, ...]:
+    """Refusals by place, each with its line where the codemod gave none."""
+    placed = []
+    for entry in refusals:
+        source = None if entry.line else project.source(entry.path)
+        placed.append(replace(entry, line=source.line_of(entry.span.start)) if source else entry)
+    return tuple(sorted(placed, key=lambda entry: (entry.path, entry.span, entry.code)))

@@ -1,0 +1,87 @@
+"""Rounds of rewriting and judging: what a check takes back is done again without, until everything stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rewire.model.result import Rejected
+from rewire.model.site import Promise
+from rewire.pipeline.state import State, locate
+from rewire.plan import Decided, decide
+from rewire.verify.accept import Acceptance
+from rewire.verify.imports import newly_unresolved
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rewire.model.workspace import FileChange, Workspace
+    from rewire.pipeline.request import Selected
+    from rewire.project.index import ProjectIndex
+
+
+def accept(
+    state: State, selected: Selected, decided: Decided, facts: Mapping[str, Any], project: ProjectIndex
+) -> Acceptance:
+    """Rewrite and verify until nothing more is rejected: each round takes at least one file back."""
+    acceptance = Acceptance(
+        state.workspace,
+        selected.codemod,
+        selected.options,
+        decided.plan,
+        state.request.jobs,
+        state.advance("rewrite", len({site.path for site in decided.plan.sites})),
+    )
+    while files := acceptance.files():
+        after = state.workspace.with_changes(files)
+        complaints = _project_complaints(state, selected, acceptance, project, after, files)
+        complaints = complaints or _second_pass(state, selected, after, files, facts, acceptance.fallen())
+        if not complaints:
+            break
+        acceptance.reject(complaints)
+    return acceptance
+
+
+def _project_complaints(
+    state: State,
+    selected: Selected,
+    acceptance: Acceptance,
+    project: ProjectIndex,
+    after: Workspace,
+    files: Sequence[FileChange],
+) -> list[Rejected]:
+    """What is wrong across files: the codemod's own proof, and imports that newly load nothing."""
+    codemod = selected.codemod
+    later = state.project(after)
+    changed = [file.path for file in files]
+    found = codemod.check_project(project, later, changed, selected.options)
+    complaints = [Rejected(path, "codemod", detail, codemod.name) for path, detail in sorted(found.items())]
+    if complaints or codemod.promise is Promise.PROVED:
+        return complaints
+    return newly_unresolved(project, later, changed, codemod.name)
+
+
+def _second_pass(
+    state: State,
+    selected: Selected,
+    after: Workspace,
+    files: Sequence[FileChange],
+    facts: Mapping[str, Any],
+    fallen: frozenset[str],
+) -> list[Rejected]:
+    """A second run must find nothing to do: the files that it would change again.
+
+    Where it would only change files that this run leaves alone, every file of this run is to blame.
+    """
+    codemod = selected.codemod
+    paths = [file.path for file in files if file.after is not None]
+    again, failures = locate(state, selected, after, paths)
+    project = state.project(after)
+    gone = set(paths) - set(again)
+    later = {path: known for path, known in {**facts, **again}.items() if path not in gone}
+    plan = codemod.plan(dict(sorted(later.items())), project, selected.options)
+    sites = decide(plan, codemod.name, state.suppressions.after(files)).plan.sites
+    left = {site.path for site in sites} - fallen
+    detail = f"a second run would change {min(left)} again" if left else ""
+    accused = sorted(left & set(paths)) or (paths if left else [])
+    complaints = [Rejected(path, "second-pass", detail, codemod.name) for path in accused]
+    return complaints + [Rejected(path, "parses", failure.reason, codemod.name) for path, failure in failures.items()]

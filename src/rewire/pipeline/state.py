@@ -1,0 +1,148 @@
+"""The state of one run between two codemods: the workspace, what was searched and located in it, what failed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rewire import locate as station
+from rewire import read
+from rewire.cache.recall import Recall
+from rewire.model.result import Failure
+from rewire.project.index import ProjectIndex
+from rewire.suppression import Suppressions
+from rewire.workers import Died, spread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from rewire.model.workspace import FileChange, Workspace
+    from rewire.pipeline.request import Request, Selected
+
+BATCH = 64
+SPREAD_SEARCH_FROM = 30_000
+"""From this many files on, reading and searching them is worth the start of a second process (0.3 s)."""
+
+SPREAD_FROM = 256
+"""From this many candidates on, locating in them is."""
+
+
+@dataclass(slots=True)
+class State:
+    """Where a run stands. ``searched`` holds the files of interest to any codemod, by path."""
+
+    request: Request
+    workspace: Workspace
+    searched: dict[str, station.Searched] = field(default_factory=dict)
+    markers: dict[str, Sequence[bytes]] = field(default_factory=dict)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    suppressions: Suppressions = field(default_factory=Suppressions)
+    _index: ProjectIndex | None = None
+
+    def project(self, workspace: Workspace) -> ProjectIndex:
+        """The project as ``workspace`` shows it."""
+        if self._index is None:
+            self._index = ProjectIndex(workspace, self.request.discovered.others, **self.request.settings)
+        elif self._index.workspace is not workspace:
+            self._index = self._index.advance(workspace)
+        return self._index
+
+    def advance(self, stage: str, total: int) -> Callable[[int], None] | None:
+        """What a stage of ``total`` files calls with each count it has done; None if nobody listens."""
+        progress = self.request.progress
+        if progress is None:
+            return None
+        done = 0
+
+        def advance(count: int) -> None:
+            nonlocal done
+            done += count
+            progress(stage, done, total)
+
+        progress(stage, 0, total)
+        return advance
+
+    def candidates(self, selected: Selected) -> list[str]:
+        """The files that hold a marker of the codemod."""
+        name = selected.codemod.name
+        return [path for path in self.workspace.paths if (found := self.searched.get(path)) and name in found.codemods]
+
+    def move_on(self, files: Sequence[FileChange]) -> None:
+        """Take over the workspace, the search results and the comments that one codemod leaves to the next."""
+        self.workspace = self.workspace.with_changes(files)
+        for file in files:
+            if file.after is not None:
+                self.searched[file.path] = station.search_bytes(file.path, file.after.to_bytes(), self.markers)
+            else:
+                self.searched.pop(file.path, None)
+        self.suppressions.move(files)
+
+
+def search(state: State) -> None:
+    """Read every selected file once and note whose markers it holds."""
+    request, workspace = state.request, state.workspace
+    project = state.project(workspace)
+    for selected in request.codemods:
+        state.markers[selected.codemod.name] = tuple(selected.codemod.markers(project, selected.options))
+    work = partial(station.search, workspace.root, markers=state.markers, digests=request.cache is not None)
+    paths = workspace.paths
+    jobs = request.jobs if len(paths) >= SPREAD_SEARCH_FROM else 1
+    for answer in spread(work, paths, jobs=jobs, batch=256, advance=state.advance("search", len(paths))):
+        if isinstance(answer, Died):
+            state.failures[answer.item] = died(answer.item)
+        elif answer.failure:
+            state.failures[answer.path] = answer.failure
+        else:
+            _note(state, answer)
+
+
+def _note(state: State, answer: station.Searched) -> None:
+    if answer.codemods or answer.suppresses:
+        state.searched[answer.path] = answer
+    if answer.suppresses:
+        source = read.read(state.workspace.root, answer.path)
+        if not isinstance(source, Failure):
+            state.suppressions.read(source)
+
+
+def locate(
+    state: State, selected: Selected, workspace: Workspace, paths: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, Failure]]:
+    """Facts and failures by path, in path order; what an earlier run knows of the same bytes is not asked again."""
+    codemod = selected.codemod
+    markers = state.markers[codemod.name]
+    recall = Recall(state.request.cache, codemod, selected.options, markers)
+    digests = {path: _digest(state, workspace, path) for path in paths}
+    located = recall.located(digests)
+    items = [(path, workspace.overlay.get(path)) for path in paths if path not in located]
+    work = partial(
+        station.locate_files, root=workspace.root, codemod=codemod, markers=markers, options=selected.options
+    )
+    jobs = state.request.jobs if len(items) >= SPREAD_FROM else 1
+    advance = state.advance(f"locate {codemod.name}", len(items))
+    fresh = {}
+    failures: dict[str, Failure] = {}
+    for answer in spread(work, items, jobs=jobs, batch=BATCH, advance=advance):
+        if isinstance(answer, Died):
+            failures[answer.item[0]] = died(answer.item[0])
+        elif answer.failure:
+            failures[answer.path] = answer.failure
+        else:
+            fresh[answer.path] = answer.facts
+    recall.keep(digests, fresh)
+    located.update(fresh)
+    return {path: located[path] for path in paths if located.get(path) is not None}, failures
+
+
+def _digest(state: State, workspace: Workspace, path: str) -> str:
+    overlay = workspace.overlay.get(path)
+    if overlay is not None:
+        return overlay.digest
+    searched = state.searched.get(path)
+    return searched.digest if searched else ""
+
+
+def died(path: str) -> Failure:
+    """The failure of a file whose worker died with it."""
+    return Failure(path, "worker-died", "the process that read it died", "exclude the file, and report it")
