@@ -39,18 +39,19 @@ class Crossing:
         self.candidates = sorted(candidates)
         self.reaching = sorted(reaching)
 
-    def extend(self, trace: Trace, path: str, *, text: bool) -> Trace:
+    def extend(self, trace: Trace, *, text: bool) -> Trace:
         """``trace`` with the uses in all other files."""
-        if not trace.exports or not self._worthwhile(trace, path):
+        if not trace.exports or not self._worthwhile(trace):
             return trace
         uses, flags = list(trace.uses), set(trace.flags)
-        waiting = [(path, export) for export in trace.exports]
-        seen: set[tuple[str, Export]] = set()
+        waiting = list(trace.exports)
+        seen: set[Export] = set()
         while waiting:
-            home, export = waiting.pop()
-            if (home, export) in seen:
+            export = waiting.pop()
+            if export in seen:
                 continue
-            seen.add((home, export))
+            seen.add(export)
+            home = export.path
             for other in self._files(home, export):
                 view = self.views.view(other)
                 if view is None:
@@ -61,16 +62,20 @@ class Crossing:
                 found = flow.trace()
                 uses += found.uses
                 flags |= set(found.flags)
-                waiting += [(other, again) for again in found.exports]
+                waiting += found.exports
         return replace(trace, uses=tuple(dict.fromkeys(uses)), flags=tuple(sorted(flags)))
 
-    def _worthwhile(self, trace: Trace, path: str) -> bool:
+    def _worthwhile(self, trace: Trace) -> bool:
         """True if the value meets asyncpg here, or may meet it in another file."""
         if any(use.call is not None and use.call.sink in _CLOSE for use in trace.uses):
             return True
-        names = {export.name for export in trace.exports}
-        others = (self.project.source(other) for other in self.reaching if other != path)
-        return any(source is not None and any(name in source.text for name in names) for source in others)
+        for path in self.reaching:
+            source = self.project.source(path)
+            if source is not None and any(
+                export.name in source.text for export in trace.exports if export.path != path
+            ):
+                return True
+        return False
 
     def _files(self, home: str, export: Export) -> list[str]:
         """The files to look at, without the one that defines the value: those that may spell it."""

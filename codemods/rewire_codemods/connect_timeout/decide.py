@@ -43,14 +43,14 @@ def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -
         for keyword in known[path].keywords:
             decide_keyword(ledger, keyword, options.replace)
     dicts = [
-        replace(fact, trace=crossing.extend(fact.trace, path, text=False))
+        replace(fact, trace=crossing.extend(fact.trace, text=False))
         for path in sorted(known)
         for fact in known[path].dicts
     ]
     decide_dicts(ledger, dicts, options.replace)
     for path in sorted(known):
         for text in known[path].texts:
-            extended = crossing.extend(text.trace, path, text=True)
+            extended = crossing.extend(text.trace, text=True)
             decide_text(ledger, replace(text, trace=extended), options.replace)
     if limits:
         refuse_environment(ledger, views, reaching, limits)

@@ -23,8 +23,7 @@ _HARD = ("timeout=", "timeout")
 
 def decide_text(ledger: Ledger, fact: TextFact, option: Replace) -> None:
     """Decide on one literal."""
-    wanted = "url" if fact.driver else "dsn"
-    uses = [use for use in fact.trace.uses if use.kind == wanted and use.call and _reaches(use.call, fact)]
+    uses = [use for use in fact.trace.uses if use.kind in ("dsn", "url") and use.call and _reaches(use.call, fact)]
     if not uses:
         return
     verdict = _refused(ledger, fact, uses, option)
@@ -47,7 +46,10 @@ def decide_text(ledger: Ledger, fact: TextFact, option: Replace) -> None:
 
 
 def _reaches(call: CallFact, fact: TextFact) -> bool:
-    return call.sink in (("engine", "engine-unproved") if fact.driver else ("connect", "create_pool"))
+    """A plain DSN also reaches an engine where it is given another scheme on its way (``built``)."""
+    if call.sink in ("connect", "create_pool"):
+        return not fact.driver
+    return call.sink == "engine" or (call.sink == "engine-unproved" and bool(fact.driver))
 
 
 def _refused(ledger: Ledger, fact: TextFact, uses: list[Use], option: Replace) -> tuple[str, str] | None:

@@ -44,7 +44,7 @@ class Examined:
             self.names = name_scopes(self.tree)
         except RecursionError:
             raise NotPython("an expression is nested too deeply", advice="exclude the file") from None
-        self.origins = Origins(self.names, elsewhere)
+        self.origins = Origins(self.names, elsewhere, source.path)
         self.sinks = Sinks(source.path, self.origins)
 
     def facts(self) -> FileFacts:
@@ -142,20 +142,9 @@ class Examined:
         if origin == "builtins.dict":
             flow.follow(call)
             return flow.trace()
-        function = self.origins.function(origin)
-        klass = self.origins.klass(origin)
-        if klass is not None:
-            made = self.names.scopes[id(klass.body)].bindings.get("__init__", [])
-            function = made[0].node if len(made) == 1 and isinstance(made[0].node, cst.FunctionDef) else None
-        if function is not None and function.params.star_kwarg is not None:
-            named = (*function.params.params, *function.params.kwonly_params)
-            words = {param.name.value for param in named}
-            if tables.KEY in words:
-                return None
-            flow.parameter(function.params.star_kwarg, ())
-            if tables.NEW in words:
-                flow.flags.add("taken")
-            return flow.trace()
+        callee = flow.callee(call)
+        if callee is not None and callee.function.params.star_kwarg is not None:
+            return flow.trace() if flow.gathered(callee) else None
         if isinstance(call.func, cst.Attribute) and call.func.attr.value == "update":
             flow.assigned_to(call.func.value, ())
             return flow.trace()

@@ -111,11 +111,12 @@ class Use:
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """A way in which other files can get at the value: a module-level ``name`` or an ``attribute``.
+    """A way in which other files can get at the value: a module-level ``name`` or an ``attribute`` of ``path``.
 
     ``steps`` leads from there to the value: ``"()"`` a call, anything else a literal key.
     """
 
+    path: str
     kind: Literal["name", "attribute"]
     name: str
     steps: tuple[str, ...] = ()

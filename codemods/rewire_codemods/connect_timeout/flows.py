@@ -7,20 +7,35 @@ hand to get the value: ``"()"`` call it, ``"connect_args"`` look that key up. A 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from rewire_codemods.connect_timeout import layout, tables
 from rewire_codemods.connect_timeout.keeping import CALL, Keeping, Steps
-from rewire_codemods.connect_timeout.literals import literal_key, text_of_string
+from rewire_codemods.connect_timeout.literals import is_none, literal_key, text_of_string
+from rewire_codemods.connect_timeout.sinks import Sinks
 
 if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.facts import UseKind
+    from rewire_codemods.connect_timeout.origins import Origins
 
 _KEYED = frozenset({"get", "pop", "setdefault"})
 _TEXT_METHODS = frozenset({"format", "replace", "strip", "rstrip", "lstrip", "removeprefix", "removesuffix"})
-_TEST_HOLDERS = (cst.If, cst.Assert, cst.Not, cst.UnaryOperation, cst.While, cst.Comparison, cst.ComparisonTarget)
+_TEST_HOLDERS = (cst.If, cst.Assert, cst.Not, cst.UnaryOperation, cst.While, cst.ComparisonTarget)
+
+
+_DEEP = 3
+
+
+@dataclass(frozen=True)
+class Callee:
+    """A function of the project's: its file's origins, and how many leading parameters are bound already."""
+
+    home: Origins
+    function: cst.FunctionDef
+    bound: int
 
 
 class Flow(Keeping):
@@ -69,6 +84,8 @@ class Flow(Keeping):
             self.parameter(holder, steps)
         elif isinstance(holder, cst.ComparisonTarget) and not self.text and not steps:
             self._compared(node, holder)
+        elif isinstance(holder, cst.Comparison):
+            self._equated(node, holder)
         elif isinstance(holder, (cst.Expr, cst.Del, *_TEST_HOLDERS)):
             self.add("shown", node)
         elif isinstance(holder, cst.Index):
@@ -86,7 +103,15 @@ class Flow(Keeping):
             elif key == tables.KEY:
                 self.add("read", comparison.left)
         else:
-            self.add("shown", node)
+            self._equated(node, comparison)
+
+    def _equated(self, node: cst.CSTNode, comparison: cst.CSTNode | None) -> None:
+        """Compared with None, a dict is only tested; compared with another dict, its keys are expected."""
+        operands: list[cst.CSTNode] = []
+        if isinstance(comparison, cst.Comparison):
+            operands = [comparison.left, *(target.comparator for target in comparison.comparisons)]
+        harmless = self.text or all(operand is node or is_none(operand) for operand in operands)
+        self.add("shown" if harmless else "escape", node, "compared with something")
 
     def _chosen(self, node: cst.CSTNode, holder: cst.BooleanOperation | cst.IfExp, steps: Steps) -> None:
         """One of two: the other one is an unknown value of the same variable, or of the same kind."""
@@ -148,6 +173,9 @@ class Flow(Keeping):
         return isinstance(call.func, cst.Attribute) and call.func.attr.value in tables.LOG_METHODS
 
     def _splat(self, node: cst.CSTNode, arg: cst.Arg, call: cst.Call, steps: Steps) -> None:
+        callee = self.callee(call) if arg.star == "**" and not steps else None
+        if callee is not None and self._indirect <= _DEEP and self.gathered(callee):
+            return
         fact = self.sinks.read(call)
         kind: UseKind = "escape"
         if arg.star == "**" and not steps:
@@ -182,29 +210,59 @@ class Flow(Keeping):
         elif not self._into_function(arg, call, steps):
             self.add("escape", node, f"passed to {fact.name}()", call=fact)
 
-    def _into_function(self, arg: cst.Arg, call: cst.Call, steps: Steps) -> bool:
-        """Follow an argument into a function or class of this file; False if that cannot be done."""
-        origin = self.origins.of(call.func)
-        function, skip = self.origins.function(origin), 0
-        klass = self.origins.klass(origin)
-        if klass is not None:
-            made = self.names.scopes[id(klass.body)].bindings.get("__init__", [])
+    def callee(self, call: cst.Call) -> Callee | None:
+        """The function of the project's that a call runs (for a class its ``__init__``), in whatever file."""
+        home, node = self.origins.definition(self.origins.of(call.func)) or (None, None)
+        if home is None:
+            return None
+        if isinstance(node, cst.ClassDef):
+            made = home.names.scopes[id(node.body)].bindings.get("__init__", [])
             node = made[0].node if len(made) == 1 else None
-            function, skip = (node if isinstance(node, cst.FunctionDef) else None), 1
-        elif function is not None and self.names.scope(function).kind == "class":
-            skip = 0 if any(self.names.tree.code(d.decorator) == "staticmethod" for d in function.decorators) else 1
-        if function is None or self._indirect > 3 or any(entry.star for entry in call.args):
+            return Callee(home, node, 1) if isinstance(node, cst.FunctionDef) else None
+        if not isinstance(node, cst.FunctionDef):
+            return None
+        static = any(home.names.tree.code(entry.decorator) == "staticmethod" for entry in node.decorators)
+        return Callee(home, node, 1 if home.names.scope(node).kind == "class" and not static else 0)
+
+    def gathered(self, callee: Callee) -> bool:
+        """Follow what ``**kwargs`` of a function gets; False if the key goes to a parameter of its own."""
+        params = callee.function.params
+        words = {param.name.value for param in (*params.params, *params.kwonly_params)}
+        if params.star_kwarg is None or tables.KEY in words:
             return False
-        positional = [*function.params.posonly_params, *function.params.params][skip:]
+        if tables.NEW in words:
+            self.flags.add("taken")
+        self._enter(callee, params.star_kwarg, ())
+        return True
+
+    def _into_function(self, arg: cst.Arg, call: cst.Call, steps: Steps) -> bool:
+        """Follow an argument into a function or class of the project's; False if that cannot be done."""
+        callee = self.callee(call)
+        if callee is None or any(entry.star for entry in call.args):
+            return False
+        params = callee.function.params
+        positional = [*params.posonly_params, *params.params][callee.bound :]
         if arg.keyword is not None:
-            wanted = [*positional, *function.params.kwonly_params]
-            found = next((param for param in wanted if param.name.value == (arg.keyword and arg.keyword.value)), None)
+            word = arg.keyword.value
+            found = next((param for param in (*positional, *params.kwonly_params) if param.name.value == word), None)
         else:
             place = call.args.index(arg)
             found = positional[place] if place < len(positional) else None
-        if found is None:
+        return found is not None and self._enter(callee, found, steps)
+
+    def _enter(self, callee: Callee, param: cst.Param, steps: Steps) -> bool:
+        """Follow a parameter, in this file or another; False where that goes too deep."""
+        if self._indirect > _DEEP:
             return False
-        self.parameter(found, steps)
+        if callee.home is self.origins:
+            self.parameter(param, steps)
+            return True
+        there = Flow(Sinks(callee.home.path, callee.home), text=self.text)
+        there._indirect = self._indirect + 1
+        there.parameter(param, steps)
+        self.uses += there.uses
+        self.exports += there.exports
+        self.flags |= there.flags
         return True
 
     def _nested(self, node: cst.CSTNode, element: cst.DictElement, steps: Steps) -> None:

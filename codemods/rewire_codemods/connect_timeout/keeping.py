@@ -109,7 +109,7 @@ class Keeping(ABC):
             if binding.node is not here and binding.kind != "function":
                 self._other_binding(binding)
         if owner.kind == "module":
-            self.exports.append(Export("name", name, steps))
+            self.exports.append(Export(self.sinks.path, "name", name, steps))
         elif owner.kind == "class" and isinstance(owner.node, cst.ClassDef):
             self._member(name, owner, steps, here)
         for load in list(self.names.uses(name, owner)):
@@ -146,7 +146,7 @@ class Keeping(ABC):
         for binding in self.origins.members(owner, name):
             if binding.node is not here and binding.kind != "function":
                 self._other_binding(binding)
-        self.exports.append(Export("attribute", name, steps, owner.node.name.value))
+        self.exports.append(Export(self.sinks.path, "attribute", name, steps, owner.node.name.value))
         for use in list(self.names.attributes.get(name, ())):
             if id(use) not in self.names.stores and self._may_be(use, owner):
                 self.follow(use, steps)

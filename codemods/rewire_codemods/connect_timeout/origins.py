@@ -44,8 +44,9 @@ class Origins:
     imported names on which an answer hung while ``elsewhere`` was not given: other files may define them.
     """
 
-    def __init__(self, names: Names, elsewhere: Elsewhere | None = None) -> None:
+    def __init__(self, names: Names, elsewhere: Elsewhere | None = None, path: str = "") -> None:
         self.names = names
+        self.path = path
         self.elsewhere = elsewhere
         self.open: set[str] = set()
         self._local: dict[str, tuple[Origins, cst.CSTNode]] = elsewhere.definitions if elsewhere else {}
@@ -176,7 +177,18 @@ class Origins:
         definition = bindings[0].node if len(bindings) == 1 else None
         if isinstance(definition, cst.FunctionDef) and self.is_property(definition):
             return self.returned(definition, depth)
-        return self.of_bindings(bindings, depth + 1)
+        return self.of_bindings(bindings, depth + 1) if bindings else self._inherited(owner, name, depth)
+
+    def _inherited(self, owner: Scope, name: str, depth: int) -> str:
+        """The origin of an attribute that a base class in another file gives."""
+        bases = owner.node.bases if isinstance(owner.node, cst.ClassDef) else ()
+        for base in bases if depth < _DEPTH else ():
+            home, known = self._local.get(self.of(base.value), (None, None))
+            if home is not None and isinstance(known, cst.ClassDef) and known is not owner.node:
+                found = home.of_member(known, name, depth + 1)
+                if found:
+                    return found
+        return ""
 
     def members(self, owner: Scope, name: str) -> list[Binding]:
         """All bindings of attribute ``name`` in a class and through its methods' ``self``; else in its bases here."""

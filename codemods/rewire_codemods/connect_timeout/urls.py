@@ -7,7 +7,7 @@ source text wherever its pieces stand: in one string, in adjacent ones, in an f-
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -97,7 +97,8 @@ def _separators_before_end(text: str, dropped: set[int], start: int, end: int) -
 
 def _value(cells: list[Cell], origins: Origins) -> Value:
     if len(cells) == 1 and isinstance(cells[0].hole, cst.FormattedStringExpression):
-        return value_of(cells[0].hole.expression, origins)
+        value = value_of(cells[0].hole.expression, origins)
+        return value if value.known or value.action != "keep" else replace(value, action="float")
     text = "".join(cell.char for cell in cells)
     return text_value(text, text)
 
