@@ -7,14 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rewire import __version__
-from rewire.cli import apply, completion, explain
+from rewire.cli import apply, completion, doctor, explain
 from rewire.cli import list as listing
 from rewire.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = (apply, listing, explain, completion)
+COMMANDS = (apply, doctor, listing, explain, completion)
 
 EPILOG = """\
 examples:

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rewire.project.boot.errors import Raised
+from rewire.project.boot.finder import workdir_place
 from rewire.project.boot.pytest_settings import pytest_settings
 from rewire.project.boot.tree import HOME, under
 from rewire.project.boot.values import External, Module
@@ -32,7 +33,8 @@ def begin_tests(machine: Machine, run: Run, launch: Launch, simulator: Simulator
     machine.modules["pytest"] = External("pytest")
     settings = pytest_settings(simulator.files, simulator.project.read_text, launch.workdir, launch.command)
     session = _Session(machine, run, settings)
-    return session.collect([under(HOME, path) for path in launch.entry.split()] or session.default_places(launch))
+    places = [machine.tree.place(path) or under(HOME, path) for path in launch.entry.split()]
+    return session.collect(places or session.default_places(launch))
 
 
 class _Session:
@@ -42,7 +44,7 @@ class _Session:
         self.machine = machine
         self.run = run
         self.settings = settings
-        self.root = under(HOME, settings.rootdir)
+        self.root = machine.tree.place(settings.rootdir) or under(HOME, settings.rootdir)
         self.conftests: set[str] = set()
         self.failures: list[Trouble] = []
 
@@ -50,7 +52,7 @@ class _Session:
         """Where pytest looks without arguments: ``testpaths`` if started in the root directory, else right here."""
         if launch.workdir == self.settings.rootdir and self.settings.testpaths:
             return [under(self.root, path) for path in self.settings.testpaths]
-        return [under(HOME, launch.workdir)]
+        return [workdir_place(launch)]
 
     def collect(self, places: list[str]) -> list[Trouble]:
         """The troubles of a run over ``places``; a broken first conftest ends the run."""
@@ -175,7 +177,7 @@ class _Session:
 
 def _unittest(machine: Machine, run: Run, launch: Launch) -> Iterator[Trouble]:
     """``python -m unittest``: packages under the working directory, files named ``test*.py``, by dotted name."""
-    top = under(HOME, launch.workdir)
+    top = workdir_place(launch)
     pending = [top]
     while pending:
         folder = pending.pop(0)

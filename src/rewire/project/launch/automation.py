@@ -56,7 +56,7 @@ def _job(
         if "PYTHONPATH" in variables:
             variables["PYTHONPATH"] = ":".join(_workspace(part) for part in variables["PYTHONPATH"].split(":"))
         installed += installs(run, evidence.tree, cwd)
-        first = next((line.strip() for line in run.splitlines() if line.strip()), "")
+        first = next((line.strip() for line in step["run"].splitlines() if line.strip()), "")
         at = replace(
             evidence,
             name=f"{posixpath.basename(path)}: {name}",

@@ -182,6 +182,11 @@ def _inner(program: str, words: tuple[str, ...]) -> tuple[str, ...]:
     """The command that a file watcher or a container tool is told to run."""
     if "--" in words:
         return words[words.index("--") + 1 :]
+    if program.startswith("docker"):
+        verb = next((index for index, word in enumerate(words) if word in ("run", "exec")), None)
+        if verb is None:
+            return ()
+        words = words[verb:]
     for index, word in enumerate(words[1:], 1):
         name = program_of((word,))
         if _PYTHON.match(name) or name in PROGRAMS or name in _PYTEST or name == "alembic":

@@ -26,10 +26,10 @@ def ignored_files(
     lines = [line for line in lines if line and not line.startswith("#")]
     if not lines:
         return ()
-    from pathspec import PathSpec
+    from pathspec import GitIgnoreSpec
 
     patterns = [("!/" if line.startswith("!") else "/") + line.lstrip("!").lstrip("./").rstrip("/") for line in lines]
-    spec = PathSpec.from_lines("gitwildmatch", [p for p in patterns if p not in ("/", "!/")])
+    spec = GitIgnoreSpec.from_lines([p for p in patterns if p not in ("/", "!/")])
     prefix = f"{context}/" if context else ""
     inside = [path for path in files.files if path.startswith(prefix)]
     return tuple(sorted(path for path in inside if spec.match_file(path[len(prefix) :])))

@@ -98,7 +98,7 @@ _GRANIAN = "--host --port --interface --http --workers --loop --working-dir --lo
 def _target(text: str) -> tuple[str, str]:
     """``pkg.mod:app`` as module and attribute path; calls (``create_app()``) lose their brackets."""
     module, _, attribute = text.partition(":")
-    return module, re.sub(r"\(.*", "", attribute)
+    return module, re.sub(r"\\?\(.*", "", attribute)
 
 
 def _plain(text: str | None) -> bool:

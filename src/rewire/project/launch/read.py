@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rewire.project.boot.finder import entry_file
+from rewire.project.boot.outside import Ownership
 from rewire.project.boot.tree import HOME, Files, Tree, under
 from rewire.project.launch.automation import (
     read_makefile,
@@ -45,6 +46,7 @@ Fits = Callable[[str, str], bool]
 Reader = Callable[[str, str, Files, Evidence], "list[Launch]"]
 
 _IMPLIED = ("alembic.ini", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+_DOCKERFILE = re.compile(r"(?:^|/)(?:[^/]*\.)?(?:Docker|Container)file(?:[._-][^/]*)?$", re.I)
 _NOT_OURS = re.compile(r"(?:^|/)(?:node_modules|site-packages|\.?venv|vendor|__pycache__)/")
 _SERVES = re.compile(
     r"\b(?:uvicorn\.run|hypercorn|app\.run\(|socketio\.run|web\.run_app|serve_forever|run_simple|Granian|waitress)\b"
@@ -83,7 +85,28 @@ def read_all(project: Project, entries: Sequence[Any] = (), launch_arguments: Se
     found = [*read_arguments(launch_arguments, evidence), *read_entries(entries, evidence)]
     for path in sorted(files.files):
         found += _read_file(path, files, project.read_text, evidence)
+    own = Ownership(files, frozenset())
+    found = [launch for launch in found if _is_ours(launch, files, own)]
+    found = [launch for launch in found if not _is_built_elsewhere(launch, found, files)]
     return _in_order([_with_role(launch, project.read_text, files) for launch in found])
+
+
+def _is_built_elsewhere(launch: Launch, found: Sequence[Launch], files: Files) -> bool:
+    """True for a Dockerfile read with a guessed context whose command another file, which names one, starts."""
+    if launch.image is None or entry_file(launch, files) is not None or not _DOCKERFILE.search(launch.source):
+        return False
+    return any(
+        other.image is not None and other.source != launch.source and other.command == launch.command
+        and entry_file(other, files) is not None
+        for other in found
+    )  # fmt: skip
+
+
+def _is_ours(launch: Launch, files: Files, own: Ownership) -> bool:
+    """False for a module that is a library's (``python -m venv``): nothing of the project is started by it."""
+    if launch.tier in ("user", "deploy") or launch.entry_kind not in ("module", "main-module"):
+        return True
+    return entry_file(launch, files) is not None or own.owns(launch.entry)
 
 
 def _with_role(launch: Launch, read_text: ReadText, files: Files) -> Launch:
@@ -160,7 +183,7 @@ def _like(pattern: str, flags: int = 0) -> Fits:
 
 
 _FORMATS: tuple[tuple[Fits, Tier, Reader], ...] = (
-    (_like(r"(?:^|/)(?:[^/]*\.)?(?:Docker|Container)file(?:[._-][^/]*)?$", re.I), "deploy", _dockerfile),
+    (lambda path, name: _DOCKERFILE.search(path) is not None, "deploy", _dockerfile),
     (
         _like(r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$"),
         "deploy",

@@ -170,6 +170,8 @@ def _without_redirections(words: list[str]) -> list[str]:
         if skip:
             skip = False
         elif _REDIRECTION.match(word):
+            if kept and kept[-1] in ("1", "2") and word.startswith(">"):
+                kept.pop()
             skip = not word.endswith("&1")
         elif not re.match(r"^\d?>{1,2}&?\S+$", word):
             kept.append(word)

@@ -1,0 +1,45 @@
+"""Launch files of every kind, read into launch contexts: each fixture says what must come out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rewire.project.launch.read import read_all, read_launches
+from tests.support.launch_projects import FolderProject
+from tests.support.real_boots import write_files
+
+if TYPE_CHECKING:
+    from rewire.model.project import Launch
+
+FILES = Path(__file__).parents[1] / "fixtures" / "launch" / "files"
+
+
+@pytest.mark.parametrize("case", sorted(FILES.glob("*.txt")), ids=lambda path: path.stem)
+def test_file_gives_these_contexts(case: Path, tmp_path: Path) -> None:
+    expected, _, body = case.read_text().partition("\n== ")
+    write_files(tmp_path, "== " + body)
+    project = FolderProject(tmp_path)
+    alive = read_launches(project)
+    told = [describe(launch, launch in alive) for launch in read_all(project)]
+    assert told == [line for line in expected.splitlines() if line and not line.startswith("#")]
+
+
+def describe(launch: Launch, alive: bool) -> str:
+    """``source:line tier/role kind entry[:attribute] in workdir path=roots [+installed] [dead]``."""
+    entry = launch.entry + (f":{launch.attribute}" if launch.attribute else "")
+    own = [root or "." for root in launch.roots if root not in launch.installed]
+    text = f"{launch.source}:{launch.line} {launch.tier}/{launch.role} {launch.entry_kind} {entry or '.'}"
+    text += f" in {launch.workdir or '.'} path={','.join(own)}"
+    if launch.installed:
+        text += f" +{','.join(root or '.' for root in launch.installed)}"
+    return text + ("" if alive else " dead")
+
+
+def test_every_reader_has_a_fixture_and_some_give_nothing() -> None:
+    texts = [path.read_text() for path in FILES.glob("*.txt")]
+    assert len(texts) >= 30
+    assert sum(not re.search(r"^\S+:\d+ ", text.partition("\n== ")[0], re.M) for text in texts) >= 3
