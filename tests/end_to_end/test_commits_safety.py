@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -268,6 +269,7 @@ def run_and_be_killed(root: Path, *, after: float | None = None, number: int | N
         try:
             os.setpgid(0, 0)
             os.environ["KILL"] = str(os.getpid())
+            tempfile.tempdir = str(root.parent)
             devnull = os.open(os.devnull, os.O_WRONLY)
             os.dup2(devnull, 1)
             os.dup2(devnull, 2)

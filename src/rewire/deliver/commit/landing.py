@@ -130,7 +130,7 @@ def _link(ground: Ground, found: Sequence[Found]) -> None:
             continue
         second = ground.directory / f"{SECOND_NAME}{os.getpid()}-{uuid4().hex}"
         try:
-            os.link(ground.git.root / one.file.path, second, follow_symlinks=False)
+            os.link(ground.git.root / one.file.path, second)
         except OSError as error:
             raise GitError(
                 f"{one.file.path} has several names (hard links), and they could not be kept: {error.strerror}",
