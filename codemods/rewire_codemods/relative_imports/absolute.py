@@ -32,10 +32,11 @@ def plan_absolute(
     """Every relative import beyond the limit, and every flat one that some context does not find."""
     sites: list[Site] = []
     refusals: list[Refusal] = []
+    known = _imported_tops(facts)
     most = 1 if options.scope == "siblings" else options.max_level or 0
     for path, found in facts.items():
         contexts = find_standing(path, found, project, "leave").deciding
-        judge = _Absolute(name, path, project, contexts, found)
+        judge = _Absolute(name, path, project, contexts, found, known)
         for statement in found.statements:
             decided = judge.decide(statement, most)
             if isinstance(decided, Site):
@@ -45,6 +46,18 @@ def plan_absolute(
     kept, fallen = _all_or_none(sites, refusals)
     figures = {"statements": len(kept), "files": len({site.path for site in kept})}
     return Plan(tuple(kept), tuple(refusals + fallen), facts=figures)
+
+
+def _imported_tops(facts: Mapping[str, FileFacts]) -> frozenset[str]:
+    """First parts of every absolute import: what shows from which directory names count, where nothing declares it."""
+    found = set()
+    for entry in facts.values():
+        for statement in entry.statements:
+            if statement.module and not statement.level:
+                found.add(statement.module.partition(".")[0])
+            elif not statement.level:
+                found.update(name.partition(".")[0] for name, _ in statement.names)
+    return frozenset(found)
 
 
 def _all_or_none(sites: Sequence[Site], refusals: Sequence[Refusal]) -> tuple[list[Site], list[Refusal]]:
@@ -65,19 +78,28 @@ def _all_or_none(sites: Sequence[Site], refusals: Sequence[Refusal]) -> tuple[li
 
 
 _FLAT = "flat:"
+GUESSES = ("the directory itself",)
+"""Reasons of import roots that nothing but their place speaks for."""
 
 
 class _Absolute:
     """One file's statements."""
 
     def __init__(
-        self, codemod: str, path: str, project: Project, contexts: Sequence[Context], facts: FileFacts
+        self,
+        codemod: str,
+        path: str,
+        project: Project,
+        contexts: Sequence[Context],
+        facts: FileFacts,
+        known: frozenset[str],
     ) -> None:
         self.codemod = codemod
         self.path = path
         self.project = project
         self.contexts = contexts
         self.facts = facts
+        self.known = known
 
     def decide(self, statement: ImportStatement, most: int) -> Site | Refusal | None:
         """A site, a refusal, or None where the statement is no place."""
@@ -110,6 +132,9 @@ class _Absolute:
         assert full is not None
         if full.partition(".")[0] in sys.stdlib_module_names:
             return self._refuse(statement, "no-form-fits", f"the standard library has a {full.partition('.')[0]} too")
+        if self._is_a_guess(packaged):
+            reason = f"nothing says that names count from above {full.partition('.')[0]}, which has no __init__.py"
+            return self._refuse(statement, "no-form-fits", reason)
         places = {self.project.place_of(full, context.roots) for context in packaged}
         place = next(iter(places))
         if places == {None}:
@@ -125,6 +150,17 @@ class _Absolute:
             return self._refuse(statement, "joined-line", "the module's name runs over several lines")
         proof = tuple(sorted({(context.package, full) for context in packaged}))
         return self._change(statement, Move(0, full, proof=proof), written)
+
+    def _is_a_guess(self, contexts: Sequence[Context]) -> bool:
+        """True if the file's package is a plain folder that no launch, no metadata and no import names."""
+        for context in contexts:
+            top = context.package.partition(".")[0]
+            place = self.project.place_of(top, context.roots)
+            if context.launch is not None or top in self.known or place is None or not place.endswith("/"):
+                return False
+            if any(root.path == context.roots[0] and root.why not in GUESSES for root in self.project.roots):
+                return False
+        return True
 
     def _has_flat_handler(self, statement: ImportStatement) -> bool:
         fallback = find_fallback(statement, self.facts)

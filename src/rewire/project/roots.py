@@ -71,7 +71,7 @@ def find_roots(
     declared = [root for root in declared_roots(files, read_text) if table.tops.get(root.path)]
     conventional = _by_convention(table, files, declared)
     known = list(_once([*declared, *conventional]))
-    if table.tops.get("") and not table.is_package(""):
+    if table.tops.get("") and (not table.is_package("") or not (known or local)):
         known = list(_once([*known, ImportRoot("", "the directory itself")]))
     candidates = _plain_folders(table, {root.path for root in (*known, *local)})
     doubtful = [root for root in conventional if root.path in table.tops.get("", ())]
@@ -144,15 +144,17 @@ def _imported_by(data: bytes | None) -> frozenset[str]:
 def _shown_by_imports(
     table: ModuleTable, candidates: Sequence[str], read_bytes: Callable[[str], bytes | None]
 ) -> list[ImportRoot]:
-    """The candidates whose modules a file below them imports by the name counted from there."""
+    """The candidates whose modules a file below them, or beside them, imports by the name counted from there."""
     found = []
     seen: dict[str, frozenset[str]] = {}
     for folder in candidates:
         tops = {top for top in table.tops[folder] - STANDARD if table.at(f"{folder}/{top}")}
-        for path in sorted(path for path in table.paths if holds(folder, path)) if tops else ():
+        above = folder.rpartition("/")[0]
+        near = [path for path in table.paths if holds(above, path) and (above or holds(folder, path))] if tops else []
+        for path in sorted(near, key=lambda path: (not holds(folder, path), path)):
             if path not in seen:
                 seen[path] = _imported_by(read_bytes(path))
             if shown := sorted(tops & seen[path]):
-                found.append(ImportRoot(folder, f"{SHOWN} {path}, which has {shown[0]} for a module"))
+                found.append(ImportRoot(folder, f"{SHOWN} {path}, which knows {shown[0]} as a module"))
                 break
     return found
