@@ -117,6 +117,27 @@ def test_the_naive_rewriting_would_break_a_start(tmp_path: Path) -> None:
     assert codes[STARTS.index(["shop/tools/job.py"])] == 1
 
 
+def dry_run(place: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "rewire", "apply", "--dry-run", "--select", "relative-imports", *arguments, "."]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_users_word_on_the_command_line_or_in_the_configuration_wins(tmp_path: Path) -> None:
+    files = {
+        "shop/__init__.py": "",
+        "shop/db.py": "x = 1\n",
+        "shop/main.py": "from shop.db import x\n\napp = x\nif __name__ == '__main__':\n    print(x)\n",
+    }
+    place = written(files, tmp_path)
+    assert dry_run(place) == ""
+    assert "+from .db import x" in dry_run(place, "--launch", "uvicorn shop.main:app")
+    assert dry_run(place, "--launch", "python shop/main.py") == ""
+    (place / "rewire.toml").write_text('[[launch]]\ncommand = "uvicorn shop.main:app"\n')
+    assert "+from .db import x" in dry_run(place)
+
+
 names = st.lists(st.sampled_from(["a", "b", "c"]), min_size=1, max_size=5).map(".".join)
 
 

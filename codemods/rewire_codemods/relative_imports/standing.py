@@ -84,7 +84,7 @@ def _obstacle(
             "its path spells no module name, so it can only be started as a script",
             "nothing to do: a script keeps absolute imports",
         )
-    scripted = [entry for entry in contexts if entry.name == "__main__" and not entry.package]
+    scripted = [entry for entry in contexts if _is_script(entry)]
     if scripted:
         command = _command(scripted[0])
         return Obstacle(
@@ -116,6 +116,11 @@ def _obstacle(
             'set scripts = "fallback", or scripts = "convert" if it is only ever started with `python -m`',
         )
     return None
+
+
+def _is_script(context: Context) -> bool:
+    launch = context.launch
+    return context.name == "__main__" and not context.package and (launch is None or launch.entry_kind == "script")
 
 
 def _top_level(context: Context, contexts: tuple[Context, ...]) -> Obstacle:
