@@ -160,10 +160,10 @@ class ProjectIndex:
         found: list[str] = []
         for root in inside:
             name = module_name(path, root)
-            if not name:
-                continue
+            if not name or (root and self.table.is_package(root)):
+                continue  # a launch starts within a package: only what it loads has names from there
             used = roots.imported is not None and name.partition(".")[0] in roots.imported
-            if not found or used:
+            if not found or used or root in roots.declared:
                 found.append(name)
         return list(dict.fromkeys(found))
 
