@@ -10,7 +10,7 @@ import libcst as cst
 from rewire.codemod.cst import Tree, dotted_name
 from rewire_codemods.shared_pool.facts import Arguments, Atom, Expression, Removal
 from rewire_codemods.shared_pool.scopes import FunctionScope, ModuleScope, imported
-from rewire_codemods.shared_pool.statements import last_name, names_in, small, walk
+from rewire_codemods.shared_pool.statements import code_of, has_comment, last_name, names_in, small, walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,8 @@ DATABASE = ("dsn", "host", "port", "user", "password", "passfile", "database", "
 """Keywords of ``connect`` that say which database is meant and who asks."""
 
 _GETENV = ("os.getenv", "os.environ.get")
+_READERS = ("environs.Env", "environ.Env", "decouple.config", "starlette.config.Config", "decouple.Config")
+_READS = frozenset({"str", "int", "url", "get"})
 _PURE_METHODS = frozenset({"replace", "strip", "rstrip", "lstrip", "get_secret_value", "unicode_string", "format"})
 _PURE_FUNCTIONS = frozenset({"str", "int", "quote_plus", "quote"})
 
@@ -43,33 +45,41 @@ class Reader:
             )
             key = "dsn" if key == dsn else key
             if key == "timeout":
-                timeout = self.tree.code(arg.value)
-            elif key in DATABASE or key in {"*", "**"}:
+                timeout = code_of(arg.value)
+            elif key == "**":
+                inside, others_inside = self._splatted(arg.value)
+                database.extend(inside)
+                others.extend(others_inside)
+            elif key in DATABASE or key == "*":
                 database.append((key, self.expression(arg.value)))
-                if key == "**":
-                    others.extend(self._splatted(arg.value))
             else:
                 others.append(key or f"positional argument {index + 1}")
         return Arguments(tuple(sorted(database, key=lambda item: item[0])), timeout, tuple(others))
 
-    def _splatted(self, node: cst.BaseExpression) -> list[str]:
-        """Keys of a splatted dict literal that ``acquire`` cannot carry, where the literal is in sight."""
+    def _splatted(self, node: cst.BaseExpression) -> tuple[list[tuple[str, Expression]], list[str]]:
+        """A splatted dict: its entries where the literal is in sight, else the expression as it stands."""
         value: cst.BaseExpression | None = node
         if isinstance(node, cst.Name):
             places = (self.scope.values if self.scope else {}).get(node.value) or self.module.values.get(node.value, ())
             value = places[0] if len(places) == 1 else None
-        keys: list[str] = []
-        for element in value.elements if isinstance(value, cst.Dict) else ():
-            if isinstance(element, cst.DictElement) and isinstance(element.key, cst.SimpleString):
-                key = str(element.key.evaluated_value)
-                if key not in DATABASE and key != "timeout":
-                    keys.append(key)
-        return keys
+        if not isinstance(value, cst.Dict):
+            return [("**", self.expression(node))], []
+        database: list[tuple[str, Expression]] = []
+        others: list[str] = []
+        for element in value.elements:
+            if not isinstance(element, cst.DictElement) or not isinstance(element.key, cst.SimpleString):
+                return [("**", self.expression(node))], []
+            key = str(element.key.evaluated_value)
+            if key in DATABASE:
+                database.append((key, self.expression(element.value)))
+            else:
+                others.append(key)
+        return database, others
 
     def expression(self, node: cst.BaseExpression) -> Expression:
         """An expression as a template of text and atoms."""
         pieces, pure = self._pieces(node, 0)
-        return Expression(self.tree.code(node), _merge(pieces), pure)
+        return Expression(code_of(node), _merge(pieces), pure)
 
     def _pieces(self, node: cst.BaseExpression, depth: int) -> tuple[list[str | Atom], bool]:
         dotted = dotted_name(node)
@@ -89,7 +99,7 @@ class Reader:
             return self._subscript(node, depth)
         if isinstance(node, cst.Call):
             return self._call(node, depth)
-        return [self.tree.code(node)], False
+        return [code_of(node)], False
 
     def _joined(self, parts: list[str | cst.BaseExpression], depth: int) -> tuple[list[str | Atom], bool]:
         pieces: list[str | Atom] = []
@@ -131,11 +141,13 @@ class Reader:
         if isinstance(text, cst.SimpleString):
             inner, pure = self._pieces(node.value, depth)
             return [*inner, f"[{text.evaluated_value!r}]"], pure
-        return [self.tree.code(node)], False
+        return [code_of(node)], False
 
     def _call(self, node: cst.Call, depth: int) -> tuple[list[str | Atom], bool]:
         arguments = [arg.value for arg in node.args]
         if self._means(node.func, _GETENV) and arguments and isinstance(arguments[0], cst.SimpleString):
+            return [Atom("env", str(arguments[0].evaluated_value))], True
+        if arguments and isinstance(arguments[0], cst.SimpleString) and self._reads_environment(node.func):
             return [Atom("env", str(arguments[0].evaluated_value))], True
         name = last_name(node.func)
         if isinstance(node.func, cst.Name) and name in _PURE_FUNCTIONS and len(arguments) == 1:
@@ -143,11 +155,23 @@ class Reader:
         plain = all(isinstance(argument, (cst.SimpleString, cst.Integer)) for argument in arguments)
         if isinstance(node.func, cst.Attribute) and name in _PURE_METHODS and plain:
             inner, pure = self._pieces(node.func.value, depth)
-            written = ", ".join(self.tree.code(argument) for argument in arguments)
+            written = ", ".join(code_of(argument) for argument in arguments)
             return [*inner, f".{name}({written})"], pure
         callee, _ = self._pieces(node.func, depth)
         pieces, _ = self._joined([part for argument in arguments for part in (argument, ",")], depth)
         return [*callee, "(", *pieces, ")"], False
+
+    def _reads_environment(self, node: cst.BaseExpression) -> bool:
+        """``env("X")`` and ``env.str("X")`` of environs, django-environ, decouple and starlette."""
+        first = node.value if isinstance(node, cst.Attribute) and node.attr.value in _READS else node
+        if not isinstance(first, cst.Name) or (self.scope and self.scope.is_local(first.value)):
+            return False
+        if self.module.means(first.value, _READERS):
+            return True
+        values = self.module.values.get(first.value, ())
+        value = values[0] if len(values) == 1 else None
+        made_by = dotted_name(value.func) if isinstance(value, cst.Call) else None
+        return made_by is not None and self.module.means(made_by, _READERS)
 
     def _means(self, node: cst.BaseExpression, wanted: tuple[str, ...]) -> bool:
         if self.scope:
@@ -162,7 +186,7 @@ class Reader:
         for line in scope.lines if scope else ():
             assert scope is not None
             node = line.node
-            if not isinstance(node, cst.SimpleStatementLine) or len(node.body) != 1 or _has_comment(node):
+            if not isinstance(node, cst.SimpleStatementLine) or len(node.body) != 1 or has_comment(node):
                 continue
             part = node.body[0]
             for name in imported(part) if isinstance(part, (cst.Import, cst.ImportFrom)) else ():
@@ -180,11 +204,6 @@ class Reader:
 
 def _reads(scope: FunctionScope, name: str) -> int:
     return names_in(*(part for line in scope.lines for part in line.header))[name]
-
-
-def _has_comment(node: cst.SimpleStatementLine) -> bool:
-    parts = (*node.body, node.trailing_whitespace)
-    return any(isinstance(inner, cst.Comment) for part in parts for inner in walk(part))
 
 
 def removal_of(tree: Tree, node: cst.SimpleStatementLine, name: str) -> Removal | None:

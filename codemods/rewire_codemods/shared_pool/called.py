@@ -22,7 +22,9 @@ _SLOW_ROOTS = frozenset(
 )
 
 
-def calls_in(nodes: Sequence[Any], tree: Tree, names: set[str], scope: FunctionScope | None = None) -> Iterator[Called]:
+def calls_in(
+    nodes: Sequence[Any], tree: Tree | None, names: set[str], scope: FunctionScope | None = None
+) -> Iterator[Called]:
     """The calls in some statements whose callee can be written as dotted names; methods of ``names`` are left out."""
     for top in nodes:
         awaited = {id(node.expression) for node in walk(top) if isinstance(node, cst.Await)}
@@ -33,7 +35,7 @@ def calls_in(nodes: Sequence[Any], tree: Tree, names: set[str], scope: FunctionS
             if not callee or callee.partition(".")[0] in names:
                 continue
             passes = any(isinstance(arg.value, cst.Name) and arg.value.value in names for arg in node.args)
-            yield Called(callee, tree.line(node), passes, 0, id(node) in awaited)
+            yield Called(callee, tree.line(node) if tree else 0, passes, 0, id(node) in awaited)
 
 
 def callee_name(node: cst.BaseExpression) -> str:

@@ -61,7 +61,8 @@ class Court:
         role = _role_in_file(facts, opening, verdict)
         decision = Decision(facts.path, opening, role)
         if isinstance(self.provider, Trouble):
-            decision.trouble = self.provider
+            several = self.provider.code == "several-providers"
+            decision.trouble = (self._by_role(role, verdict) if several else None) or self.provider
         elif self._belongs_to_provider(facts, opening):
             decision.trouble = Trouble("inside-provider", f"{opening.function} is part of the provider")
         else:

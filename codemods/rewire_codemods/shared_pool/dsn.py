@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rewire_codemods.shared_pool.facts import Arguments, Atom, Expression, Opening, Trouble
+from rewire_codemods.shared_pool.facts import Arguments, Atom, Expression, Opening, Trouble, masked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -89,7 +89,7 @@ class Databases:
         pool = self.groups.get(self.pool or "")
         if self.pool is None:
             return Trouble("other-database", f"{arguments.text}, and nothing says which database the pool is made with")
-        named = " / ".join(sorted(pool.texts)) if pool else self.pool
+        named = " / ".join(sorted(pool.texts)) if pool else masked(self.pool)
         return Trouble("other-database", f"{arguments.text} against the pool's {named}")
 
     def key(self, path: str, function: str, arguments: Arguments) -> str:
@@ -106,7 +106,7 @@ class Databases:
 
     def _is_named(self, arguments: Arguments, key: str) -> bool:
         """True if ``same_dsn`` lists the expression, as written or as the report has it."""
-        return bool({_squeezed(arguments.text), _squeezed(key)} & self._same)
+        return bool({_squeezed(arguments.written), _squeezed(arguments.text), _squeezed(key)} & self._same)
 
     def _resolve(self, path: str, function: str, value: Expression, depth: int) -> str:
         return "".join(
@@ -149,7 +149,12 @@ class Databases:
     def as_json(self) -> list[Mapping[str, object]]:
         """The groups for the report, the pool's first, then by size."""
         return [
-            {"database": group.key, "expressions": sorted(group.texts), "sites": group.sites, "pool": group.is_pool}
+            {
+                "database": masked(group.key),
+                "expressions": sorted(group.texts),
+                "sites": group.sites,
+                "pool": group.is_pool,
+            }
             for group in self.ordered()
         ]
 

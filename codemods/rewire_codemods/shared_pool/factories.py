@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -83,6 +84,8 @@ class Factories:
             for entry in self._project.importers_of(home):
                 target = self._project.resolve(entry)
                 if entry.name == "*":
+                    if not self._mentions(entry.path, name):
+                        continue
                     factory.trouble = Trouble("factory-callers", f"{entry.path} imports everything from {home}")
                 elif target is not None and target.path == home and target.attribute is None:
                     whole = entry.name is None and "." in entry.module and entry.bound == entry.module.partition(".")[0]
@@ -93,6 +96,10 @@ class Factories:
                     if (entry.path, entry.bound) not in seen:
                         seen.add((entry.path, entry.bound))
                         waiting.append((entry.path, entry.bound))
+
+    def _mentions(self, path: str, name: str) -> bool:
+        source = self._project.source(path)
+        return source is None or re.search(rf"\b{re.escape(name)}\b", source.text) is not None
 
     def _find_method_callers(self, factory: Factory) -> None:
         """Calls of a method by name: each must be known to be this one or another one."""
@@ -116,9 +123,7 @@ class Factories:
         if own in targets:
             factory.callers.setdefault(path, set()).add((function, call.callee))
         elif not targets:
-            factory.trouble = Trouble(
-                "factory-callers", f"{call.callee}() in {path} line {call.line} may call it or not"
-            )
+            factory.trouble = Trouble("factory-callers", f"{call.callee}() in {path} may call it or not")
 
     def _read_callers(self, factory: Factory, path: str) -> None:
         source = self._project.source(path)

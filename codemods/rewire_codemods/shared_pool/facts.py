@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -53,10 +54,26 @@ class Arguments:
 
     @property
     def text(self) -> str:
+        """``written`` for reports: passwords that stand in the code do not travel with it."""
+        return masked(self.written)
+
+    @property
+    def written(self) -> str:
         """The database as people write it: the DSN expression, or ``host=..., database=...``."""
         if len(self.database) == 1 and self.database[0][0] == "dsn":
             return self.database[0][1].text
-        return ", ".join(f"{key}={value.text}" for key, value in self.database) or "(environment)"
+        return (
+            ", ".join(f"{key}{'' if key == '**' else '='}{value.text}" for key, value in self.database)
+            or "(environment)"
+        )
+
+
+_SECRETS = re.compile(r"""(://[^:/@\s"']+:)[^@\s"']+(?=@)|(password=)(?:"[^"]*"|'[^']*')""")
+
+
+def masked(text: str) -> str:
+    """``text`` with ``***`` for the passwords in URLs and ``password="..."`` arguments."""
+    return _SECRETS.sub(lambda found: f"{found[1] or found[2]}***", text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NAME = "shared-pool"
 _DEFAULT_SIZE = 10
+_LISTED = 6
 _WORKERS = re.compile(r"(?:--workers|-w|--processes)[ =](\d+)")
 
 
@@ -100,8 +101,10 @@ class Ledger:
         if len(self.databases.groups) > 1:
             listed = "; ".join(
                 f"{' / '.join(sorted(group.texts))} ({group.sites}{', the pool' if group.is_pool else ''})"
-                for group in self.databases.ordered()
+                for group in self.databases.ordered()[:_LISTED]
             )
+            if len(self.databases.groups) > _LISTED:
+                listed += f"; and {len(self.databases.groups) - _LISTED} more"
             found.append(Note(NAME, f"{len(self.databases.groups)} databases by DSN expression: {listed}"))
         headline = self.facts()["connections"]["headline"]
         if any(decision.trouble is None for decision in self.decisions):

@@ -15,7 +15,7 @@ from rewire_codemods.shared_pool.facts import Called, Opening, Path, Recipe, Rem
 from rewire_codemods.shared_pool.lives import Found, Life
 from rewire_codemods.shared_pool.managed import examine_item
 from rewire_codemods.shared_pool.shapes import only_closes, study
-from rewire_codemods.shared_pool.statements import Line, at, last_name, list_at, names_in, small, walk
+from rewire_codemods.shared_pool.statements import Line, at, children, last_name, list_at, names_in, small, walk
 
 if TYPE_CHECKING:
     from rewire.codemod.cst import Tree
@@ -82,7 +82,7 @@ def _outside_lambdas(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         current = stack.pop()
         yield current
         if not isinstance(current, cst.Lambda):
-            stack.extend(reversed(current.children))
+            stack.extend(reversed(children(current)))
 
 
 def _place(line: Line, call: cst.Call, tree: Tree) -> Place:

@@ -38,14 +38,15 @@ class Planner:
         self._project = project
         self._options = options
         self._atlas = Atlas(project, facts)
+        self._roles = Roles(project)
         self._sites: list[Site] = []
         self._notes: list[Note] = []
         self._files: list[NewFile] = []
 
     def plan(self) -> Plan:
         """Every decision."""
+        roles = self._roles
         provider, made = self._provider()
-        roles = Roles(self._project)
         databases = self._databases(provider, roles)
         court = Court(self._project, self._atlas, self._options, provider, databases, roles)
         decisions = self._judge(court)
@@ -69,7 +70,14 @@ class Planner:
                 return find_provider(self._atlas, f"{created}:acquire"), None
             made = make_provider(created, self._options)
             return made.provider, made
-        return find_provider(self._atlas, self._options.provider), None
+        outside = [facts.path for facts in self._atlas.files_with_asyncpg if not self._is_served(facts)]
+        found = find_provider(self._atlas, self._options.provider, outside)
+        if isinstance(found, Trouble) and found.code == "no-provider" and outside:
+            found = find_provider(self._atlas, self._options.provider)
+        return found, None
+
+    def _is_served(self, facts: FileFacts) -> bool:
+        return self._roles.of(facts).role in {*self._options.roles, "server", "mixed", "unknown"}
 
     def _databases(self, provider: Provider | Trouble, roles: Roles) -> Databases:
         databases = Databases(self._atlas, self._options.same_dsn)

@@ -58,7 +58,9 @@ def read_pools(module: ModuleScope, scopes: Sequence[FunctionScope]) -> Iterator
         makes = any(_makes(scope, name) for scope in scopes)
         if not makes and "pool" not in name.lower():
             continue
-        getters = [scope for scope in scopes if not scope.owner and _returns_only(scope, name)]
+        getters = [
+            scope for scope in scopes if not scope.owner and _returns_only(scope, name) and not _sets(scope, name)
+        ]
         if setters or getters:
             yield PoolName(
                 name,

@@ -46,7 +46,7 @@ def _closes(after: SourceFile, sites: Sequence[Site]) -> str | None:
         if isinstance(site.payload, edits.Wrap) and site.payload.acquire
     }
     tree = parse(after.text)
-    for node in tree.walk():
+    for node in walk(tree.module):
         if isinstance(node, cst.With) and node.asynchronous:
             for item in node.items:
                 bound = item.asname.name if item.asname else None

@@ -23,7 +23,17 @@ from rewire_codemods.shared_pool.scopes import (
     imported,
     module_scope,
 )
-from rewire_codemods.shared_pool.statements import last_name, lines, members, names_in, small, walk
+from rewire_codemods.shared_pool.statements import (
+    children,
+    code_of,
+    has_comment,
+    last_name,
+    lines,
+    members,
+    names_in,
+    small,
+    walk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -48,21 +58,24 @@ def read(source: SourceFile, factories: Callers = frozenset(), retry_loops: bool
     ]
     if not factories:
         openings += _elsewhere(tree, module, scopes, openings)
+    makings = tuple(read_makings(tree, module, scopes))
+    pools = tuple(read_pools(module, scopes))
+    placed = bool(openings or makings or pools or "FastAPI(" in source.text)  # else nothing asks where things stand
     return FileFacts(
         path=source.path,
         openings=tuple(sorted(openings, key=lambda opening: opening.span)),
-        functions=tuple(_function(scope, tree) for scope in scopes),
+        functions=tuple(_function(scope, tree if placed else None) for scope in scopes),
         classes=tuple(_classes(tree, module, scopes)),
         constants=tuple(_constants(tree, module)),
-        removals=tuple(_removals(tree, module)),
+        removals=tuple(_removals(tree, module)) if placed else (),
         names=tuple(sorted(names_in(tree.module).items())),
         bound=tuple(sorted(_bound(module, scopes))),
         imports=tuple(sorted(module.imports.items())),
         aliases=tuple(_dependency_aliases(module)),
-        makings=tuple(read_makings(tree, module, scopes)),
-        pools=tuple(read_pools(module, scopes)),
-        insert_at=_insert_at(tree),
-        import_run=_import_run(tree),
+        makings=makings,
+        pools=pools,
+        insert_at=_insert_at(tree) if placed else 0,
+        import_run=_import_run(tree) if placed else (),
         guarded=any(_is_main_guard(node) for node in tree.module.body),
         guard_calls=tuple(sorted(_guard_calls(tree).items())),
     )
@@ -88,8 +101,8 @@ def loose_uses(source: SourceFile, factories: Callers) -> tuple[tuple[int, ...],
     tree = parse(source.text)
     module = module_scope(tree.module)
     scopes = list(function_scopes(tree.module, module))
-    calls = {id(node.func) for node in tree.walk() if isinstance(node, cst.Call)}
-    depends = {id(node.args[0].value) for node in tree.walk() if isinstance(node, cst.Call) and dependency(node)}
+    calls = {id(node.func) for node in walk(tree.module) if isinstance(node, cst.Call)}
+    depends = {id(node.args[0].value) for node in walk(tree.module) if isinstance(node, cst.Call) and dependency(node)}
     loose: list[int] = []
     for node, scope in _named(tree.module, scopes):
         dotted = dotted_name(node)
@@ -99,7 +112,7 @@ def loose_uses(source: SourceFile, factories: Callers) -> tuple[tuple[int, ...],
         if not (scope and scope.is_local((dotted or "").partition(".")[0])):
             loose.append(tree.line(node))
     texts = {text for _, text in factories}
-    wanted = [node for node in tree.walk() if isinstance(node, cst.Call) and dependency(node) in texts]
+    wanted = [node for node in walk(tree.module) if isinstance(node, cst.Call) and dependency(node) in texts]
     return tuple(loose), bool(wanted)
 
 
@@ -147,7 +160,7 @@ def _elsewhere(
 ) -> Iterator[Opening]:
     """References to connect outside functions, in lambdas, and handed around as a value."""
     seen = {opening.span for opening in found}
-    calls = {id(node.func): node for node in tree.walk() if isinstance(node, cst.Call)}
+    calls = {id(node.func): node for node in walk(tree.module) if isinstance(node, cst.Call)}
     for node, scope in _named(tree.module, scopes):
         means = scope.means(node, CONNECT) if scope else module.means(dotted_name(node) or "", CONNECT)
         if not means:
@@ -188,8 +201,8 @@ def _expressions(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
     if isinstance(node, (cst.Arg, cst.Attribute)):
         return (node.value,)
     if isinstance(node, (cst.FunctionDef, cst.ClassDef, cst.Param)):
-        return [child for child in node.children if child is not node.name]
-    return node.children
+        return [child for child in children(node) if child is not node.name]
+    return children(node)
 
 
 def _aliases(node: cst.Assign | cst.AnnAssign) -> bool:
@@ -197,7 +210,7 @@ def _aliases(node: cst.Assign | cst.AnnAssign) -> bool:
     return node.value is not None and dotted_name(node.value) is not None
 
 
-def _function(scope: FunctionScope, tree: Tree) -> Function:
+def _function(scope: FunctionScope, tree: Tree | None) -> Function:
     body = [
         part for line in scope.lines for part in line.header if not isinstance(part, (cst.FunctionDef, cst.ClassDef))
     ]
@@ -205,7 +218,7 @@ def _function(scope: FunctionScope, tree: Tree) -> Function:
     node = scope.node
     return Function(
         name=scope.name,
-        line=tree.line(node),
+        line=tree.line(node) if tree else 0,
         is_async=scope.is_async,
         calls=calls,
         acquires=any(_ACQUIRES.search(call.callee) for call in calls),
@@ -214,7 +227,7 @@ def _function(scope: FunctionScope, tree: Tree) -> Function:
         depends=tuple(_depends(scope)),
         decorators=tuple(_decorator(decorator) for decorator in node.decorators),
         yields=any(isinstance(inner, cst.Yield) for part in body for inner in walk(part)),
-        returns=tree.code(node.returns.annotation) if node.returns else "",
+        returns=code_of(node.returns.annotation) if node.returns else "",
     )
 
 
@@ -278,7 +291,7 @@ def _dependency_aliases(module: ModuleScope) -> Iterator[tuple[str, str]]:
 
 
 def _classes(tree: Tree, module: ModuleScope, scopes: Sequence[FunctionScope]) -> Iterator[Class]:
-    for node in tree.walk():
+    for node in walk(tree.module):
         if not isinstance(node, cst.ClassDef):
             continue
         name = node.name.value
@@ -325,7 +338,7 @@ def _removals(tree: Tree, module: ModuleScope) -> Iterator[Removal]:
     """Module-level imports and constants that stand alone on their line, without a comment on it."""
     for node in tree.module.body:
         part = small(node)
-        if not isinstance(node, cst.SimpleStatementLine) or part is None or _commented(node):
+        if not isinstance(node, cst.SimpleStatementLine) or part is None or has_comment(node):
             continue
         if isinstance(part, (cst.Import, cst.ImportFrom)):
             if not (isinstance(part, cst.ImportFrom) and last_name(part.module or cst.Name("x")) == "__future__"):
@@ -336,12 +349,6 @@ def _removals(tree: Tree, module: ModuleScope) -> Iterator[Removal]:
                 removal = removal_of(tree, node, target.value)
                 if removal:
                     yield removal
-
-
-def _commented(node: cst.SimpleStatementLine) -> bool:
-    return any(
-        isinstance(inner, cst.Comment) for part in (*node.body, node.trailing_whitespace) for inner in walk(part)
-    )
 
 
 def _bound(module: ModuleScope, scopes: Iterable[FunctionScope]) -> set[str]:

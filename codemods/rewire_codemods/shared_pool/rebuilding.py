@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
-from rewire_codemods.shared_pool.statements import members, suites, walk
+from rewire_codemods.shared_pool.statements import every_token, members, suites, walk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ def comment_lines(*nodes: cst.CSTNode | None) -> Comments:
         cst.EmptyLine(comment=inner)
         for node in nodes
         if node is not None
-        for inner in walk(node)
+        for inner in every_token(node)
         if isinstance(inner, cst.Comment)
     ]
 
@@ -34,6 +34,7 @@ class _Run:
 
     statements: list[Any] = field(default_factory=list)
     waiting: Comments = field(default_factory=list)
+    beheaded: bool = False
 
     def add(self, *nodes: Any) -> None:
         for node in nodes:
@@ -74,6 +75,7 @@ class Rebuilder:
         recipe = self._recipe
         if path in self._drops:
             run.waiting += comment_lines(node)
+            run.beheaded = run.beheaded or not run.statements
         elif path == recipe.connect and recipe.form == "stack":
             run.add(self._entered(node))
         elif path == recipe.yields:
@@ -232,7 +234,7 @@ def _footer_comments(clause: Any) -> Comments:
 def _filled(suite: cst.BaseSuite, run: _Run) -> cst.BaseSuite:
     if run.statements and isinstance(run.statements[0], cst.SimpleStatementSuite):
         return run.statements[0]
-    body = run.statements or [_pass()]
+    body = (_first_without_blanks(run.statements) if run.beheaded else run.statements) or [_pass()]
     if isinstance(suite, cst.IndentedBlock):
         return suite.with_changes(body=body, footer=[*run.waiting, *suite.footer])
     return cst.IndentedBlock(body, footer=run.waiting)

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Literal
 
 import libcst as cst
 
-from rewire_codemods.shared_pool.closes import is_close, is_reset
-from rewire_codemods.shared_pool.statements import Line, last_name, reading, small
+from rewire_codemods.shared_pool.closes import is_close, is_guard, is_reset
+from rewire_codemods.shared_pool.statements import Line, last_name, reading, small, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from rewire_codemods.shared_pool.facts import Path
 
-Kind = Literal["bind", "reset", "close", "use", "alias", "yield", "return", "push", "escape", "captured", "global"]
+Kind = Literal[
+    "guard", "bind", "reset", "close", "use", "alias", "yield", "return", "push", "escape", "captured", "global"
+]
 
 HANDED_OVER = frozenset(
     {
@@ -59,8 +61,15 @@ def references(lines: Iterable[Line], name: str) -> Iterator[Reference]:
         else:
             for part in line.header:
                 for chain in occurrences(part, name):
-                    kind, detail = _classify(chain)
+                    kind, detail = ("guard", "") if _is_test(line.node, name) else _classify(chain)
                     yield Reference(line.path, chain[-1], kind, detail)
+
+
+def _is_test(node: object, name: str) -> bool:
+    """An ``if`` that only asks whether there is a connection: harmless on one that was given back, too."""
+    if not isinstance(node, cst.If) or not is_guard(node.test, name):
+        return False
+    return not any(isinstance(inner, cst.Attribute) for inner in walk(node.test))
 
 
 def occurrences(node: cst.CSTNode, name: str) -> Iterator[tuple[cst.CSTNode, ...]]:

@@ -69,7 +69,7 @@ def _sort_references(life: Life, others: Sequence[Life]) -> Trouble | None:
             continue
         elif reference.kind == "reset" and order[reference.path] < order[life.path]:
             life.resets.append(reference)
-        elif order[reference.path] < order[life.path] and reference.kind in {"close", "bind", "use", "alias"}:
+        elif order[reference.path] < order[life.path] and reference.kind in {"close", "bind", "use", "alias", "guard"}:
             return Trouble("bound-twice", f"{life.name} already holds something when the connection is opened")
         else:
             life.outside.append(reference)
@@ -146,7 +146,7 @@ def _examine_alias(life: Life, alias: str, depth: int) -> Trouble | None:
 
 
 def _outsiders(life: Life) -> list[Outside]:
-    return [Outside(reference.path, reference.kind == "close") for reference in life.outside]
+    return [Outside(reference.path, reference.kind in {"close", "guard", "reset"}) for reference in life.outside]
 
 
 def _resets_after_closes(life: Life) -> list[Path]:
@@ -249,7 +249,7 @@ def _last_use(life: Life, sequence: Sequence[Path]) -> int:
 
 def _dead_init(life: Life, others: Sequence[Life]) -> Path | None:
     """``conn = None`` before the connect, where nothing is left that reads it."""
-    if others or len(life.resets) != 1:
+    if others or len(life.resets) != 1 or any(reference.kind == "guard" for reference in life.outside):
         return None
     node = at(life.scope.statements, life.resets[0].path)
     siblings = list_at(life.scope.statements, life.resets[0].path[:-1])

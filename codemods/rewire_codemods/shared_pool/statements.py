@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
     from rewire_codemods.shared_pool.facts import Path
 
+_LAYOUT = re.compile(
+    r"whitespace|lpar|rpar|comma|lbracket|rbracket|lbrace|rbrace|leading_lines|lines_after|header|footer|trailing_whitespace"
+    r"|equal|dot|semicolon|colon|indent|newline|async"
+)
+_FIELDS: dict[type, tuple[str, ...]] = {}
 _WORD = re.compile(r"[A-Za-z_]\w*")
 Statement = cst.BaseStatement | cst.SimpleStatementSuite | cst.If
 """A statement in a list; a one-line suite (``if x: y``) counts as a list of one."""
@@ -110,13 +115,53 @@ def smalls(node: Any) -> Sequence[cst.BaseSmallStatement]:
     return node.body if isinstance(node, (cst.SimpleStatementLine, cst.SimpleStatementSuite)) else ()
 
 
+def children(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
+    """The parts of a node that mean something: white space, brackets, commas and comments left out.
+
+    LibCST's own ``children`` visits every token to find them, which costs twenty times as much.
+    """
+    kind = type(node)
+    names = _FIELDS.get(kind)
+    if names is None:
+        fields = getattr(kind, "__dataclass_fields__", {})
+        names = _FIELDS[kind] = tuple(name for name in fields if not _LAYOUT.match(name))
+    found: list[cst.CSTNode] = []
+    for name in names:
+        value = getattr(node, name)
+        if isinstance(value, cst.CSTNode):
+            found.append(value)
+        elif isinstance(value, (list, tuple)):
+            found.extend(value)
+    return found
+
+
 def walk(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """A node and everything below it, in source order."""
+    """A node and everything that means something below it, in source order within each expression."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        yield current
+        stack.extend(reversed(children(current)))
+
+
+def every_token(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """A node and everything below it, white space and comments included, in source order. Slow."""
     stack = [node]
     while stack:
         current = stack.pop()
         yield current
         stack.extend(reversed(current.children))
+
+
+def code_of(node: cst.CSTNode) -> str:
+    """The source text of one node, without asking for the positions of all."""
+    return cst.Module([]).code_for_node(node)
+
+
+def has_comment(line: cst.SimpleStatementLine) -> bool:
+    """True for a comment in or behind a statement; those on lines before it do not count."""
+    parts = (*line.body, line.trailing_whitespace)
+    return any(isinstance(inner, cst.Comment) for part in parts for inner in every_token(part))
 
 
 def reading(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
@@ -125,7 +170,7 @@ def reading(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
         return (node.value,)
     if isinstance(node, (cst.Import, cst.ImportFrom)):
         return ()
-    return node.children
+    return children(node)
 
 
 def names_in(*nodes: cst.CSTNode) -> Counter[str]:

@@ -157,8 +157,10 @@ class _Closes:
     def _quiet(self, node: ast.stmt) -> bool:
         if isinstance(node, ast.Pass):
             return True
-        return isinstance(node, ast.Expr) and isinstance(node.value, (ast.Constant, ast.Call)) and (
-            isinstance(node.value, ast.Constant) or _dotted(node.value.func).rpartition(".")[2] in _LOGS
+        return (
+            isinstance(node, ast.Expr)
+            and isinstance(node.value, (ast.Constant, ast.Call))
+            and (isinstance(node.value, ast.Constant) or _dotted(node.value.func).rpartition(".")[2] in _LOGS)
         )
 
 
@@ -241,9 +243,7 @@ def _idle(test: ast.AST) -> bool:
     return not any(isinstance(node, (ast.Call, ast.Await, ast.NamedExpr)) for node in ast.walk(test))
 
 
-def _canonical(
-    function: ast.AsyncFunctionDef | ast.FunctionDef, body: list[ast.stmt], lent: bool = False
-) -> list[str]:
+def _canonical(function: ast.AsyncFunctionDef | ast.FunctionDef, body: list[ast.stmt], lent: bool = False) -> list[str]:
     """The body as text, dead stores of inert values left out; a lent factory looks like the one that returned."""
     if lent and body and isinstance(body[-1], ast.Expr) and isinstance(body[-1].value, ast.Yield):
         body = [*body[:-1], ast.Return(body[-1].value.value)]
@@ -287,6 +287,11 @@ def _used_outside(tree: ast.Module, names: Names) -> list[str]:
                     if ast.unparse(item.context_expr) in names.blocks and isinstance(item.optional_vars, ast.Name):
                         bound.add(item.optional_vars.id)
                         inside |= {id(inner) for inner in ast.walk(node)}
+        for node in ast.walk(function):
+            if isinstance(node, ast.If) and not any(
+                isinstance(part, (ast.Attribute, ast.Call)) for part in ast.walk(node.test)
+            ):
+                inside |= {id(inner) for inner in ast.walk(node.test)}  # ``if conn:`` asks nothing of the connection
         for node in ast.walk(function):
             if isinstance(node, ast.Name) and node.id in bound and id(node) not in inside:
                 found.append(f"{name}: {node.id} is used in line {node.lineno}, outside its block")
