@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from support.permissions import NOBODY, give_to_nobody, open_folder, without_rights
 from support.repositories import git, make_repository, write
 
@@ -216,6 +219,30 @@ def test_outside_git_the_list_is_the_one_git_would_give(here: Path) -> None:
     outside = discover([])
     git(here, "init", "-q")
     assert files(outside) == files(discover([]))
+
+
+parts = st.sampled_from(["a", "b", "ab", "x"])
+trees = st.sets(st.lists(parts, min_size=1, max_size=3).map("/".join), min_size=1, max_size=12)
+patterns = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["", "", "!"]),
+    st.sampled_from(["", "/", "**/", "a/"]),
+    st.sampled_from(["a", "b", "*", "a*", "?", "[ab]", "x.py", "*.py", "**"]),
+    st.sampled_from(["", "", "/", "/*", "/**"]),
+)
+ignores = st.dictionaries(st.sampled_from(["", "a/", "b/", "a/b/"]), st.lists(patterns, max_size=4), max_size=3)
+
+
+@settings(max_examples=50)
+@given(trees, ignores)
+def test_any_gitignore_outside_git_means_what_git_takes_it_for(tree: set[str], rules: dict[str, list[str]]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder).resolve()
+        write(root, {f"{path}.py": b"" for path in tree})
+        write(root, {f"{place}.gitignore": "\n".join(lines) for place, lines in rules.items()})
+        outside = discover([root])
+        git(root, "init", "-q")
+        assert files(outside) == files(discover([root]))
 
 
 def test_outside_git_the_root_is_the_given_one_or_what_the_paths_share(here: Path) -> None:

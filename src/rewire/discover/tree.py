@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pathspec
@@ -33,10 +34,26 @@ def list_tree(base: Path) -> Listing:
     return Listing(files, failures)
 
 
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """One line of a ``.gitignore``: what it matches, whether only directories, and whether it ignores or takes back."""
+
+    pattern: pathspec.Pattern
+    only_folders: bool
+    ignores: bool
+
+    def covers(self, name: str, is_folder: bool) -> bool:
+        if self.only_folders and not is_folder:
+            return False
+        found = self.pattern.match_file(name)
+        # pathspec marks a match that holds for a directory above; whether to go down there was decided there.
+        return found is not None and not found.match.groupdict().get("ps_d")
+
+
 def _walk(
     base: Path,
     folder: str,
-    rules: tuple[tuple[str, pathspec.GitIgnoreSpec], ...],
+    rules: tuple[tuple[str, Sequence[_Rule]], ...],
     files: list[str],
     failures: list[Failure],
 ) -> None:
@@ -47,27 +64,39 @@ def _walk(
         failures.append(closed(folder))
         return
     if any(entry.name == ".gitignore" for entry in entries):
-        rules = (*rules, (folder, _read_ignore(base / folder / ".gitignore")))
+        rules = (*rules, (folder, _read_rules(base / folder / ".gitignore")))
     for entry in entries:
         path = f"{folder}/{entry.name}" if folder else entry.name
         if entry.is_dir(follow_symlinks=False):
-            if entry.name not in NEVER_OURS and not _ignored(path + "/", rules):
+            if entry.name not in NEVER_OURS and not _is_ignored(path, rules, is_folder=True):
                 _walk(base, path, rules, files, failures)
-        elif entry.is_file(follow_symlinks=False) and not _ignored(path, rules):
+        elif entry.is_file(follow_symlinks=False) and not _is_ignored(path, rules, is_folder=False):
             files.append(path)
 
 
-def _read_ignore(path: Path) -> pathspec.GitIgnoreSpec:
+def _read_rules(path: Path) -> Sequence[_Rule]:
     try:
-        return pathspec.GitIgnoreSpec.from_lines(path.read_text("utf-8", "surrogateescape").splitlines())
-    except (OSError, ValueError):
-        return pathspec.GitIgnoreSpec.from_lines(())
+        lines = path.read_text("utf-8", "surrogateescape").splitlines()
+    except OSError:
+        return ()
+    return [rule for line in lines if (rule := _read_rule(line)) is not None]
 
 
-def _ignored(path: str, rules: Sequence[tuple[str, pathspec.GitIgnoreSpec]]) -> bool:
-    """As git decides it: the deepest ``.gitignore`` with anything to say about ``path`` wins."""
-    for folder, spec in reversed(rules):
-        said = spec.check_file(path[len(folder) + 1 :] if folder else path).include
-        if said is not None:
-            return said
+def _read_rule(line: str) -> _Rule | None:
+    line = line.rstrip()
+    only_folders = line.endswith("/") and line.strip("!/") != ""
+    try:
+        (pattern,) = pathspec.GitIgnoreSpec.from_lines([line[:-1] if only_folders else line]).patterns
+    except ValueError:
+        return None  # git, too, passes over what it cannot read
+    return None if pattern.include is None else _Rule(pattern, only_folders, pattern.include)
+
+
+def _is_ignored(path: str, rules: Sequence[tuple[str, Sequence[_Rule]]], *, is_folder: bool) -> bool:
+    """As git decides it: the last line with anything to say wins, of the deepest ``.gitignore`` that has one."""
+    for folder, lines in reversed(rules):
+        name = path[len(folder) + 1 :] if folder else path
+        for rule in reversed(lines):
+            if rule.covers(name, is_folder):
+                return rule.ignores
     return False
