@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from rewire.codemod.cst import dotted_name
 
+from rewire.codemod.cst import dotted_name
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.origins import origin_of
 from rewire_codemods.engine_init.reach import dependents, entry_path
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rewire.codemod.cst import Tree
-
     from rewire_codemods.engine_init.definition import Definition
 
 
@@ -141,9 +140,7 @@ def _lifespan(shelf: Shelf, path: str, given: cst.Arg) -> tuple[str, cst.Functio
     origin = origin_of(shelf.project, path, dotted) if dotted else None
     if origin is not None and origin.path is not None and not origin.rest:
         other = shelf.tree(origin.path)
-        named = [
-            node for node in other.walk() if isinstance(node, cst.FunctionDef) and node.name.value == origin.name
-        ]
+        named = [node for node in other.walk() if isinstance(node, cst.FunctionDef) and node.name.value == origin.name]
         if len(named) == 1 and is_lifespan(named[0]):
             return origin.path, named[0]
     raise Obstacle(
@@ -155,9 +152,7 @@ def is_lifespan(node: cst.FunctionDef) -> bool:
     """True for an ``@asynccontextmanager`` generator with an indented body."""
     names = {(dotted_name(decorator.decorator) or "").rpartition(".")[2] for decorator in node.decorators}
     return (
-        node.asynchronous is not None
-        and names == {"asynccontextmanager"}
-        and isinstance(node.body, cst.IndentedBlock)
+        node.asynchronous is not None and names == {"asynccontextmanager"} and isinstance(node.body, cst.IndentedBlock)
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Codemod, Plan, Project, Promise, SourceFile
-
 from rewire_codemods.engine_init.codes import CODES
 from rewire_codemods.engine_init.facts import FileFacts
 from rewire_codemods.engine_init.options import EngineInitOptions

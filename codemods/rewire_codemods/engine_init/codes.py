@@ -68,7 +68,7 @@ CODES = (
     RefusalCode(
         "no-application",
         "no FastAPI application of this project uses the engine, so there is no lifespan to open it",
-        "run with --set engine-init.wire=false: the functions are made and the entry points are yours to call them from",
+        "run with --set engine-init.wire=false: the functions are made, and your own start code calls them",
     ),
     RefusalCode(
         "worker",

@@ -6,13 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Span
-
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.reading import identifiers
 
 if TYPE_CHECKING:
     from rewire.codemod import ImportedName, Note
-
     from rewire_codemods.engine_init.application import Application
     from rewire_codemods.engine_init.definition import Definition
     from rewire_codemods.engine_init.editing import Edits
@@ -25,7 +23,10 @@ _TAKEN_WORDS = frozenset({"db", "session", "engine", "base", "database", "main",
 
 @dataclass(slots=True)
 class Conversion:
-    """One engine on its way into functions. ``known`` are the paths that hold facts of this run."""
+    """One engine on its way into functions.
+
+    ``known`` are the paths that hold facts of this run, ``factories`` (file, name) of every session factory over it.
+    """
 
     shelf: Shelf
     definition: Definition
@@ -35,6 +36,7 @@ class Conversion:
     edits: Edits
     known: tuple[str, ...]
     notes: list[Note] = field(default_factory=list)
+    factories: set[tuple[str, str]] = field(default_factory=set)
     wired: list[str] = field(default_factory=list)
     importers: list[str] = field(default_factory=list)
     _aliases: dict[str, str] = field(default_factory=dict)
@@ -52,6 +54,13 @@ class Conversion:
         if path not in self._aliases:
             self._aliases[path] = self._bound_module(path) or self._import_module(path, after)
         return self._aliases[path]
+
+    def alias_again(self, imported: ImportedName) -> None:
+        """The other arm of a try that imports the engine gets the module under the same name."""
+        name = self._aliases.get(imported.path)
+        line = _same_form(imported, name) if name is not None else None
+        if line is not None:
+            self.edits.follow(imported, line)
 
     def engine_in(self, path: str, after: ImportedName | None = None) -> str:
         """The expression that means the engine in the file ``path`` when a function runs."""
@@ -76,12 +85,15 @@ class Conversion:
     def _import_module(self, path: str, after: ImportedName | None) -> str:
         name = self._free_name(path)
         if after is not None and after.guards:
-            line = _same_form(after, self.path, name)
+            line = _same_form(after, name)
         else:
             line = self.shelf.project.import_line(path, self.path, None, name)
         if line is None:
             raise Obstacle(
-                "no-import-form", path, Span(0, 0), f"no import statement reaches {self.path} from {path} in every start"
+                "no-import-form",
+                path,
+                Span(0, 0),
+                f"no import statement reaches {self.path} from {path} in every start",
             )
         line = line.replace(f" as {name}", "") if line.endswith(f"import {name} as {name}") else line
         if after is not None:
@@ -99,9 +111,8 @@ class Conversion:
         return next(name for name in (*wanted, f"{stem}_of_engine", f"{stem}_with_engine") if name not in taken)
 
 
-def _same_form(imported: ImportedName, path: str, name: str) -> str | None:
+def _same_form(imported: ImportedName, name: str) -> str | None:
     """``from a.b import engine`` as an import of the module ``a.b`` itself, absolute or relative as it stands."""
-    del path
     dots = "." * imported.level
     package, _, last = imported.module.rpartition(".")
     if not last:

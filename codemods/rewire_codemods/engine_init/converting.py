@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from rewire.codemod.cst import dotted_name
 
+from rewire.codemod.cst import dotted_name
+from rewire_codemods.engine_init.arguments import without
 from rewire_codemods.engine_init.definition import TableCall
 from rewire_codemods.engine_init.entrypoints import find_entries, reject_workers, wire_entries
 from rewire_codemods.engine_init.generating import engine_declaration, write_functions
@@ -26,7 +27,6 @@ from rewire_codemods.engine_init.wiring import calls_of, import_functions, inser
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from rewire_codemods.engine_init.application import Application
     from rewire_codemods.engine_init.conversion import Conversion
     from rewire_codemods.engine_init.facts import FileFacts
     from rewire_codemods.engine_init.importers import Importers
@@ -41,12 +41,18 @@ def convert(conversion: Conversion, facts: Mapping[str, FileFacts]) -> dict[str,
         reject_workers(conversion, users, facts)
     entries = find_entries(conversion, users)
     importers = read_importers(conversion, entries.alone)
+    conversion.factories |= {(conversion.path, name) for name in definition.factory_names}
+    conversion.factories |= {(path, factory.name) for path, factory in importers.factories}
     hot = touching(conversion, users)
     made = _calls_of_table_maker(conversion, hot, entries.alone)
     tables = [*definition.tables, *importers.tables]
-    handlers = read_handlers(conversion.shelf, application, conversion.known) if _is_bare(application) else Handlers()
+    handlers = Handlers()
+    if application is not None and application.lifespan is None:
+        handlers = read_handlers(conversion.shelf, application, conversion.known)
     startup = _startup(conversion, handlers)
     importers.kept |= startup.uses | {id(node) for entry in importers.tables for node in _walk(conversion, entry)}
+    for path, factory in importers.factories:
+        importers.kept |= {id(node) for node in conversion.shelf.tree(path).walk(factory.bind)}
     table_set = None
     if tables or startup.calls or definition.table_maker is not None:
         table_set = build_tables(conversion, tables, startup.calls)
@@ -64,10 +70,6 @@ def convert(conversion: Conversion, facts: Mapping[str, FileFacts]) -> dict[str,
         wire_entries(conversion, entries, importers, hot)
     _edit_definition(conversion, importers, table_set)
     return _figures(conversion, table_set, dependencies)
-
-
-def _is_bare(application: Application | None) -> bool:
-    return application is not None and application.lifespan is None
 
 
 def _walk(conversion: Conversion, entry: TableCall) -> list[cst.CSTNode]:
@@ -90,16 +92,14 @@ def _startup(conversion: Conversion, handlers: Handlers) -> Startup:
     return read_startup(conversion, functions)
 
 
-def _calls_of_table_maker(
-    conversion: Conversion, hot: Collection[Place], alone: Collection[str]
-) -> list[TableCall]:
-    """Calls at import that touch the database: those of the owner's table function move, any other one is in the way."""
+def _calls_of_table_maker(conversion: Conversion, hot: Collection[Place], alone: Collection[str]) -> list[TableCall]:
+    """Calls at import that touch the database: the owner's table function's move, any other one is in the way."""
     definition, application = conversion.definition, conversion.application
     maker = definition.table_maker.name.value if definition.table_maker is not None else ""
     served = loaded_by(conversion.shelf.project, application.path) if application else frozenset()
     answer = []
     for path in sorted({conversion.path, *served}):
-        if path in alone or not any(place == path for place, _ in hot) and path not in _users(conversion):
+        if path in alone or (not any(place == path for place, _ in hot) and path not in _users(conversion)):
             continue
         tree = conversion.shelf.tree(path)
         for call in calls_at_import(conversion, path, hot):
@@ -123,7 +123,7 @@ def _users(conversion: Conversion) -> frozenset[str]:
 
 
 def _table_lines(conversion: Conversion, tables: Sequence[TableCall]) -> list[str]:
-    """What the lifespan does where tables were created at import: create_tables, in the owner's try where it had one."""
+    """What the lifespan does for tables created at import: create_tables, in the owner's try where it had one."""
     if not tables:
         return []
     _, create, _ = calls_of(conversion)
@@ -151,7 +151,7 @@ def _drop_table_call(conversion: Conversion, entry: TableCall) -> None:
     if entry.path == conversion.path or (application is not None and entry.path == application.path):
         conversion.edits.drop(entry.path, entry.statement, summary, counted=True)
     else:
-        conversion.edits.statement(entry.path, entry.statement, "", summary, counted=True)
+        conversion.edits.drop_in_place(entry.path, entry.statement, summary, counted=True)
 
 
 def _create_at_start(conversion: Conversion, path: str, node: cst.CSTNode) -> None:
@@ -177,19 +177,19 @@ def _edit_definition(conversion: Conversion, importers: Importers, table_set: Ta
     for listener in definition.listeners:
         edits.node(path, listener.decorator, None, "register the listener in init_db", strings=True)
     for statement in definition.moved:
-        edits.drop(path, statement, "register the listener in init_db")
+        edits.drop_in_place(path, statement, "register the listener in init_db")
     for call in definition.configures:
         _unbind_configured(conversion, call)
     tables = table_set.tables if table_set is not None else None
-    text = write_functions(definition, style, conversion.options, tables, extra_lines(conversion, extra))
+    text = write_functions(definition, style, conversion.options, tables, far_factories(conversion, extra))
     edits.insert(path, offset, spaced(tree.text, offset, text), "add the init functions")
     edit_table_maker(conversion, tables)
     edit_closer(conversion)
     _import_types(conversion)
 
 
-def extra_lines(conversion: Conversion, factories: Sequence[tuple[str, str]]) -> list[str]:
-    """Lines of init_db that bind factories of other modules."""
+def far_factories(conversion: Conversion, factories: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The factories of other modules: the line that imports each one inside a function, and its name."""
     lines = []
     for path, name in factories:
         line = conversion.shelf.project.import_line(conversion.path, path, name)
@@ -200,7 +200,7 @@ def extra_lines(conversion: Conversion, factories: Sequence[tuple[str, str]]) ->
                 conversion.definition.tree.span(conversion.definition.creation.statement),
                 f"{conversion.path} has no single way to import {path}",
             )
-        lines += [line, f"{name}.configure(bind={conversion.definition.engine})"]
+        lines.append((line, name))
     return lines
 
 
@@ -211,16 +211,9 @@ def _unbound(conversion: Conversion, path: str, call: cst.Call, bind: cst.Arg) -
     positional_after = any(arg.keyword is None and not arg.star for arg in args[index + 1 :])
     if bind.keyword is None and positional_after:
         args[index] = bind.with_changes(value=cst.Name("None"))
+        new = call.with_changes(args=args)
     else:
-        last = args[-1]
-        args.pop(index)
-        if args and index == len(args):
-            args[-1] = args[-1].with_changes(
-                comma=last.comma, whitespace_after_arg=last.whitespace_after_arg
-            )
-    new = call.with_changes(args=args)
-    if not args:
-        new = new.with_changes(whitespace_before_args=cst.SimpleWhitespace(""))
+        new = without(call, bind)
     return conversion.shelf.tree(path).module.code_for_node(new)
 
 
@@ -234,7 +227,7 @@ def _unbind_configured(conversion: Conversion, call: cst.Call) -> None:
         return
     statement = top_statement(definition.tree, call)
     assert isinstance(statement, cst.BaseStatement)
-    conversion.edits.drop(conversion.path, statement, "unbind the factory")
+    conversion.edits.drop_in_place(conversion.path, statement, "unbind the factory")
 
 
 def _import_types(conversion: Conversion) -> None:
@@ -266,4 +259,3 @@ def _figures(conversion: Conversion, table_set: TableSet | None, dependencies: S
     if table_set is not None:
         figures.update(table_set.figures())
     return figures
-

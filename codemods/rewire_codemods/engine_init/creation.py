@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from rewire.codemod import Span
 
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.reading import (
@@ -24,6 +23,7 @@ from rewire_codemods.engine_init.reading import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from rewire.codemod import Span
     from rewire.codemod.cst import Tree
 
 MAKERS = frozenset({"create_engine", "create_async_engine"})

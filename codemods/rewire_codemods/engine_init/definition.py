@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from rewire.codemod import Span
-from rewire.codemod.cst import dotted_name
 
+from rewire.codemod.cst import dotted_name
 from rewire_codemods.engine_init.creation import Creation, find_creation
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.reading import (
@@ -28,8 +27,8 @@ from rewire_codemods.engine_init.uses import REGISTRIES, Purpose, Use, use_at
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rewire.codemod import Span
     from rewire.codemod.cst import Tree
-
     from rewire_codemods.engine_init.options import EngineInitOptions
 
 
@@ -117,11 +116,7 @@ def read_definition(shelf: Shelf, path: str, options: EngineInitOptions) -> Defi
     if creation is None:
         return None
     made = tree.span(creation.statement)
-    uses = [
-        use_at(tree, path, node)
-        for node in references(tree, creation.name)
-        if not made.contains(tree.span(node))
-    ]
+    uses = [use_at(tree, path, node) for node in references(tree, creation.name) if not made.contains(tree.span(node))]
     now = [use for use in uses if use.moment in (Moment.IMPORT, Moment.DEFAULT)]
     inside = [use_at(tree, path, node) for node in references(tree, creation.name) if made.contains(tree.span(node))]
     _reject_in_arms(tree, path, inside)
@@ -334,11 +329,22 @@ def find_dependencies(
     for name, node in functions(tree).items():
         if options.get_db and name != options.get_db:
             continue
-        if not isinstance(node.body, cst.IndentedBlock) or not _yields(tree, node):
+        if not isinstance(node.body, cst.IndentedBlock) or not _yields(tree, node) or _is_managed(node):
             continue
         if _mentions(tree, node, engine, factories):
             found.append(node)
     return tuple(found)
+
+
+def _is_managed(node: cst.FunctionDef) -> bool:
+    """True for a lifespan or a fixture, which run at their own time."""
+    for decorator in node.decorators:
+        target = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator
+        name = (dotted_name(target) or "").rpartition(".")[2]
+        one = len(node.params.params) == 1 and node.params.params[0].default is None
+        if name == "fixture" or (name == "asynccontextmanager" and one):
+            return True
+    return False
 
 
 def _yields(tree: Tree, node: cst.FunctionDef) -> bool:

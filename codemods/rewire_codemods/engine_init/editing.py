@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import libcst as cst
+
 from rewire.codemod import BLOCK, INSERT, Site, Span
 from rewire.codemod.cst import dotted_name
-
 from rewire_codemods.engine_init.importing import Anchor, edit_names, end_of_line, import_anchor, rank_of
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.payloads import Drop, Remove, Statements, Text
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rewire.codemod import ImportedName
-
     from rewire_codemods.engine_init.payloads import Prepend, Wrap
     from rewire_codemods.engine_init.reading import Shelf
 
@@ -78,8 +77,16 @@ class Edits:
             self._add(path, Span(tree.span(before).start, span.end), BLOCK, Drop(), summary, counted)
 
     def comments_of(self, path: str, node: cst.BaseStatement) -> list[str]:
-        """The comment lines that ``drop`` takes along with a statement, without indentation."""
-        return self._attached(node) if self._above(path, node) is not None else []
+        """The comments that ``drop`` takes along with a statement, as lines without indentation."""
+        above = self._attached(node) if self._above(path, node) is not None else []
+        return [*above, *_trailing(node)]
+
+    def drop_in_place(self, path: str, node: cst.BaseStatement, summary: str, *, counted: bool = False) -> None:
+        """One whole statement goes; its comments stay where they are."""
+        self.statement(path, node, "", summary, counted=counted)
+        tree = self.shelf.tree(path)
+        for comment in _trailing(node):
+            self.insert(path, end_of_line(tree.text, tree.span(node).end), f"{comment}\n", summary)
 
     def _above(self, path: str, node: cst.BaseStatement) -> cst.BaseStatement | None:
         """The statement before, if it is a simple one and free to be part of a block site."""
@@ -105,9 +112,7 @@ class Edits:
             lines.insert(0, line.comment.value)
         return lines
 
-    def block(
-        self, path: str, span: Span, payload: Wrap | Prepend, summary: str, *, counted: bool = False
-    ) -> None:
+    def block(self, path: str, span: Span, payload: Wrap | Prepend, summary: str, *, counted: bool = False) -> None:
         """A run of statements is rebuilt."""
         self._add(path, span, BLOCK, payload, summary, counted)
 
@@ -136,15 +141,23 @@ class Edits:
         """
         wanted = sorted(set(names))
         project = self.shelf.project
+        fallbacks = []
         for imported in project.imports(path):
-            if imported.scope != "module" or imported.guards or imported.name in (None, "*"):
+            if imported.scope != "module" or imported.name in (None, "*"):
                 continue
             if before is not None and imported.span.start >= before:
                 continue
             found = project.resolve(imported)
-            if found is not None and found.path == target and found.attribute is not None:
+            if found is None or found.path != target or found.attribute is None:
+                continue
+            if not imported.guards:
                 self._import(path, imported.span.start).adds.update(wanted)
                 return
+            fallbacks.append(imported)
+        if any({"try", "except"} & set(imported.guards) for imported in fallbacks):
+            for imported in fallbacks:
+                self._import(path, imported.span.start).adds.update(wanted)
+            return
         line = project.import_line(path, target, wanted[0])
         if line is None:
             raise Obstacle("no-import-form", path, Span(0, 0), f"{path} has no single way to import {target}")
@@ -177,9 +190,9 @@ class Edits:
 
     def _rank_module(self, path: str, module: str) -> int:
         project = self.shelf.project
-        local = module.startswith(".") or any(
-            project.find_module(name, importer=path) is not None for name in (module, module.partition(".")[0])
-        )
+        top = module.partition(".")[0]
+        local = module.startswith(".") or project.find_module(module, importer=path) is not None
+        local = local or any(f"/{known}".find(f"/{top}/") >= 0 for known in project.paths)
         return rank_of(module, local=local)
 
     def finish(self) -> list[Site]:
@@ -279,7 +292,7 @@ class Edits:
 
 
 def _grouped(lines: Mapping[str, Anchor], rank: Callable[[str], int]) -> list[str]:
-    """The lines for one place, sorted by group, blank lines between the groups and around them where they are wanted."""
+    """The lines for one place, sorted by group, with blank lines between the groups and where they are wanted."""
     ordered = sorted(lines, key=lambda line: (rank(line), line.startswith("from "), line))
     text = ""
     for index, line in enumerate(ordered):
@@ -289,6 +302,12 @@ def _grouped(lines: Mapping[str, Anchor], rank: Callable[[str], int]) -> list[st
     above = lines[ordered[0]].above
     below = lines[ordered[-1]].below
     return [("\n" if above else "") + text + ("\n" if below else "")]
+
+
+def _trailing(node: cst.BaseStatement) -> list[str]:
+    """The comment behind a one-line statement."""
+    comment = node.trailing_whitespace.comment if isinstance(node, cst.SimpleStatementLine) else None
+    return [comment.value] if comment is not None else []
 
 
 def _lf(text: str) -> str:

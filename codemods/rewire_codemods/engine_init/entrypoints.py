@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import libcst as cst
+
 from rewire.codemod import Span
 from rewire.codemod.cst import dotted_name
-
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.places import body_start, indent_of, lead_offset
 from rewire_codemods.engine_init.reach import entry_path, loaded_by
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from rewire.codemod.cst import Tree
-
     from rewire_codemods.engine_init.conversion import Conversion
     from rewire_codemods.engine_init.facts import FileFacts
     from rewire_codemods.engine_init.importers import Importers
@@ -125,8 +124,7 @@ def wire_entries(conversion: Conversion, entries: Entries, importers: Importers,
 def _wire_environment(conversion: Conversion, path: str, importers: Importers) -> None:
     """Before the migrations run, if the environment uses the engine or opens sessions."""
     tree = conversion.shelf.tree(path)
-    names = {conversion.definition.engine, *conversion.definition.factory_names}
-    places = {(conversion.path, name) for name in names}
+    places = {(conversion.path, conversion.definition.engine), *conversion.factories}
     if not mentioned(conversion, path, tree, tree.module) & places:
         return
     early = [top_statement(tree, use.node) for use in importers.early.get(path, ())]
@@ -198,7 +196,7 @@ def _serves(tree: Tree, guard: cst.If) -> bool:
 
 
 def _named(call: cst.Call, names: Iterable[str]) -> bool:
-    return dotted_name(call.func) in names
+    return (dotted_name(call.func) or "") in names
 
 
 def _reaches(conversion: Conversion, path: str, node: cst.CSTNode, hot: Collection[Place]) -> bool:

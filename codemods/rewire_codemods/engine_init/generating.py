@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from rewire.codemod import Span
 
-from rewire_codemods.engine_init.reading import identifiers
+from rewire.codemod import Span
+from rewire.codemod.cst import dotted_name
+from rewire_codemods.engine_init.reading import plain_names
 from rewire_codemods.engine_init.style import Style, reindent, substitute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rewire.codemod.cst import Tree
     from rewire_codemods.engine_init.definition import Definition
     from rewire_codemods.engine_init.options import EngineInitOptions
 
@@ -33,23 +35,27 @@ def parameter_name(definition: Definition) -> str | None:
     """The name of init_db's parameter; None where no URL argument is in plain sight."""
     if not any(made.url for made in definition.creation.makers):
         return None
-    taken = identifiers(definition.tree)
+    taken = plain_names(definition.tree)
     return next(name for name in ("database_url", "url", "engine_url", "init_url") if name not in taken)
 
 
 def write_functions(
-    definition: Definition, style: Style, options: EngineInitOptions, tables: Tables | None, extra: Sequence[str] = ()
+    definition: Definition,
+    style: Style,
+    options: EngineInitOptions,
+    tables: Tables | None,
+    far: Sequence[tuple[str, str]] = (),
 ) -> str:
     """init_db, create_tables (where there is something to create) and close_db, separated by two blank lines.
 
-    ``extra`` are lines for the end of init_db: factories of other modules. A function that the owner has already
+    ``far`` are factories of other modules: import line and name. A function that the owner has already
     (``table_maker``, ``closer``) is not written again.
     """
-    parts = [_init(definition, style, options, extra)]
+    parts = [_init(definition, style, options, far)]
     if tables is not None and definition.table_maker is None:
         parts.append(_create_tables(definition, style, options, tables))
     if definition.closer is None:
-        parts.append(_close(definition, style, options))
+        parts.append(_close(definition, style, options, far))
     return "\n\n".join(parts)
 
 
@@ -76,18 +82,20 @@ def _returns(style: Style) -> str:
     return " -> None" if style.typed else ""
 
 
-def _init(definition: Definition, style: Style, options: EngineInitOptions, extra: Sequence[str]) -> str:
+def _init(definition: Definition, style: Style, options: EngineInitOptions, far: Sequence[tuple[str, str]]) -> str:
     name = parameter_name(definition)
     step, engine = style.indent, definition.engine
     parameter = ""
     if name is not None:
         parameter = f"{name}: {optional('str', style)} = None" if style.typed else f"{name}=None"
-    bound = ", ".join(definition.bound)
+    bound = ", ".join([*definition.bound, *(factory for _, factory in far)])
     what = f"Create the engine and bind {bound} to it" if bound else "Create the engine without connecting"
     lines = [
         f"def {options.init_db}({parameter}){_returns(style)}:",
         step + style.document(f"{what}; one that is open already is closed."),
         f"{step}global {engine}",
+        *[step + line for line, _ in far],
+        *([""] if far else []),
     ]
     lines += _close_older(definition, style, options)
     lines += _creation(definition, style, options, name)
@@ -96,7 +104,7 @@ def _init(definition: Definition, style: Style, options: EngineInitOptions, extr
     for statement in definition.moved:
         lines.append(reindent(definition.tree.code(statement), "", step))
     lines += [f"{step}{name}.configure(bind={engine})" for name in definition.bound]
-    lines += [step + line for line in extra]
+    lines += [f"{step}{factory}.configure(bind={engine})" for _, factory in far]
     return "\n".join(lines) + "\n"
 
 
@@ -156,7 +164,8 @@ def _creation(definition: Definition, style: Style, options: EngineInitOptions, 
     uniform = len(texts) == 1 and all(url is not None for url in urls)
     if name is not None and uniform:
         (text,) = texts
-        lines += [f"{step}if {name} is None:", *_assigned(name, text, step * 2)]
+        first = next(url for url in urls if url is not None)
+        lines += [f"{step}if {name} is None:", *_assigned(name, text, _line_indent(tree, first.value), step * 2)]
         replacements += [(tree.span(url.value), name) for url in urls if url is not None]
         replacements += _tests(definition, text, name)
     elif name is not None:
@@ -171,10 +180,19 @@ def _creation(definition: Definition, style: Style, options: EngineInitOptions, 
     return [*lines, reindent(moved, "", step)]
 
 
-def _assigned(name: str, text: str, indent: str) -> list[str]:
-    if "\n" in text and not text.startswith("("):
-        text = f"({text})" if not text.rstrip().endswith((")", "]", "}")) else text
-    return [f"{indent}{name} = {text}"]
+def _assigned(name: str, text: str, old: str, new: str) -> list[str]:
+    """``name = text``, whose further lines come from the indentation ``old``."""
+    first, newline, rest = text.partition("\n")
+    if newline and not text.rstrip().endswith((")", "]", "}")):
+        first, rest = f"({first}", f"{rest})"
+    return [f"{new}{name} = {first}{newline}{reindent(rest, old, new) if rest else ''}"]
+
+
+def _line_indent(tree: Tree, node: cst.CSTNode) -> str:
+    """The white space before the line on which a node starts."""
+    start = tree.text.rfind("\n", 0, tree.span(node).start) + 1
+    line = tree.text[start:]
+    return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def _without_annotations(definition: Definition) -> list[tuple[Span, str]]:
@@ -182,16 +200,17 @@ def _without_annotations(definition: Definition) -> list[tuple[Span, str]]:
     tree = definition.tree
     found = []
     for node in tree.walk(definition.creation.statement):
-        if isinstance(node, cst.AnnAssign) and isinstance(node.target, cst.Name) and node.value is not None:
-            if node.target.value == definition.engine:
-                found.append((Span(tree.span(node.target).end, tree.span(node.value).start), " = "))
+        if not isinstance(node, cst.AnnAssign) or node.value is None:
+            continue
+        if isinstance(node.target, cst.Name) and node.target.value == definition.engine:
+            found.append((Span(tree.span(node.target).end, tree.span(node.value).start), " = "))
     return found
 
 
 def _tests(definition: Definition, url: str, name: str) -> list[tuple[Span, str]]:
     """Where the ``if`` asks which URL it is, it asks the parameter."""
     statement = definition.creation.statement
-    if not isinstance(statement, cst.If) or not url.isidentifier():
+    if not isinstance(statement, cst.If) or not all(part.isidentifier() for part in url.split(".")):
         return []
     tree = definition.tree
     found = []
@@ -200,7 +219,7 @@ def _tests(definition: Definition, url: str, name: str) -> list[tuple[Span, str]
         for node in tree.walk(rest.test):
             above = tree.parent(node)
             is_attribute = isinstance(above, cst.Attribute) and above.attr is node
-            if isinstance(node, cst.Name) and node.value == url and not is_attribute:
+            if isinstance(node, (cst.Name, cst.Attribute)) and dotted_name(node) == url and not is_attribute:
                 found.append((tree.span(node), name))
         rest = rest.orelse
     return found
@@ -263,14 +282,17 @@ def close_head(definition: Definition, step: str) -> list[str]:
     return [f"{step}global {engine}", f"{step}if {engine} is None:", f"{step * 2}return"]
 
 
-def _close(definition: Definition, style: Style, options: EngineInitOptions) -> str:
+def _close(definition: Definition, style: Style, options: EngineInitOptions, far: Sequence[tuple[str, str]]) -> str:
     step = style.indent
     head = "async def" if definition.asynchronous else "def"
-    what = "Dispose of the engine" + (" and unbind the session factory" if definition.bound else "")
+    what = "Dispose of the engine" + (" and unbind the session factory" if definition.bound or far else "")
     lines = [
         f"{head} {options.close_db}(){_returns(style)}:",
         step + style.document(f"{what}; does nothing while there is no engine."),
         *close_head(definition, step),
+        *[step + line for line, _ in far],
+        *([""] if far else []),
+        *[f"{step}{factory}.configure(bind=None)" for _, factory in far],
         *close_body(definition, step),
     ]
     return "\n".join(lines) + "\n"

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from rewire.codemod.cst import dotted_name
 
+from rewire.codemod.cst import dotted_name
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.reading import Shelf, bindings, called, calls
 from rewire_codemods.engine_init.roles import is_test
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from rewire.codemod import Span
     from rewire.codemod.cst import Tree
-
     from rewire_codemods.engine_init.application import Application
 
 
@@ -135,9 +134,7 @@ def _read_decorator(application: Application, call: cst.Call, handlers: Handlers
     _reject_conditional(application, function)
     handlers.nested = handlers.nested or tree.enclosing(function, cst.FunctionDef) is not None
     same = [
-        node
-        for node in tree.walk()
-        if isinstance(node, cst.FunctionDef) and node.name.value == function.name.value
+        node for node in tree.walk() if isinstance(node, cst.FunctionDef) and node.name.value == function.name.value
     ]
     if len(same) > 1 or len(bindings(tree, function.name.value)) > 1:
         raise _obstacle(application.path, tree, call, f"shares the name {function.name.value} with something else")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from rewire.codemod.cst import dotted_name
 
+from rewire.codemod.cst import dotted_name
 from rewire_codemods.engine_init.definition import (
     Factory,
     TableCall,
@@ -18,17 +18,16 @@ from rewire_codemods.engine_init.definition import (
     table_call,
 )
 from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.payloads import Prepend
 from rewire_codemods.engine_init.origins import origin_of
+from rewire_codemods.engine_init.payloads import Prepend
 from rewire_codemods.engine_init.reading import Moment, references
-from rewire_codemods.engine_init.roles import is_migration
+from rewire_codemods.engine_init.roles import is_migration, is_test
 from rewire_codemods.engine_init.uses import Purpose, Use, uses_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from rewire.codemod import ImportedName
-
     from rewire_codemods.engine_init.conversion import Conversion
 
 
@@ -148,27 +147,27 @@ def repoint(conversion: Conversion, importers: Importers) -> None:
         (imported.path, imported.span.start) for imported, onward in _chain(conversion, conversion.definition.engine)
         if onward
     }  # fmt: skip
+    done: set[int] = set(importers.kept)
     for imported in engine_imports(conversion):
         if imported.name in (None, "*") or not _binds_engine(conversion, imported):
             continue
         if imported.scope != "module":
             _repoint_local(conversion, imported)
             continue
-        tree = conversion.shelf.tree(imported.path)
         uses = [
-            use
-            for use in uses_of(conversion.shelf, imported, conversion.definition.engine)
-            if id(use.node) not in importers.kept
+            use for use in uses_of(conversion.shelf, imported, conversion.definition.engine) if id(use.node) not in done
         ]
+        done |= {id(use.node) for use in uses}
         reexport = (imported.path, imported.span.start) in reexports or imported.path.endswith("__init__.py")
         what = "drop the re-export of the engine" if reexport and not uses else "reach the engine through its module"
         conversion.edits.drop_name(imported, counted=what)
         conversion.importers.append(imported.path)
+        if imported.guards and not uses:
+            conversion.alias_again(imported)
         for use in uses:
             text = conversion.engine_in(imported.path, imported)
             conversion.edits.node(imported.path, use.node, text, "reach the engine through its module")
         _drop_exported(conversion, imported.path, imported.bound)
-        del tree
 
 
 def _binds_engine(conversion: Conversion, imported: ImportedName) -> bool:
@@ -222,11 +221,13 @@ def guard_dependencies(conversion: Conversion) -> list[str]:
         _guard(conversion, conversion.path, node, definition.engine)
         answer.append(f"{conversion.path}:{node.name.value}")
     project = conversion.shelf.project
-    for path in sorted({imported.path for imported in project.importers_of(conversion.path)}):
-        if path == conversion.path or is_migration(path):
+    near = {conversion.path, *(path for path, _ in conversion.factories)}
+    for path in sorted(near | {imported.path for place in near for imported in project.importers_of(place)}):
+        if path == conversion.path or is_migration(path) or is_test(path):
             continue
         tree = conversion.shelf.tree(path)
-        names = [
+        names = [name for place, name in conversion.factories if place == path]
+        names += [
             imported.bound
             for imported in project.imports(path)
             if imported.scope == "module" and imported.name not in (None, "*") and _is_factory(conversion, imported)
@@ -241,27 +242,14 @@ def guard_dependencies(conversion: Conversion) -> list[str]:
             None,
         )  # fmt: skip
         for node in find_dependencies(tree, engine, names, conversion.options):
-            if _looks_like_test(path):
-                continue
             _guard(conversion, path, node, conversion.engine_in(path))
             answer.append(f"{path}:{node.name.value}")
     return answer
 
 
-def _looks_like_test(path: str) -> bool:
-    from rewire_codemods.engine_init.roles import is_test
-
-    return is_test(path)
-
-
 def _is_factory(conversion: Conversion, imported: ImportedName) -> bool:
     origin = origin_of(conversion.shelf.project, imported.path, imported.bound)
-    return (
-        origin is not None
-        and origin.path == conversion.path
-        and origin.name in conversion.definition.factory_names
-        and not origin.rest
-    )
+    return origin is not None and not origin.rest and (origin.path, origin.name) in conversion.factories
 
 
 def _guard(conversion: Conversion, path: str, node: cst.FunctionDef, engine: str) -> None:

@@ -143,17 +143,47 @@ def edit_names(
     if not kept and not wanted:
         return None
     new = _merge(kept, [cst.ImportAlias(name=cst.Name(name)) for name in wanted])
-    between = old[0].comma if len(old) > 1 else cst.MaybeSentinel.DEFAULT
-    if not isinstance(between, cst.Comma):
-        between = cst.Comma(whitespace_after=cst.SimpleWhitespace(" "))
-    names = [alias.with_changes(comma=between) for alias in new[:-1]]
-    names.append(new[-1].with_changes(comma=old[-1].comma))
+    names = _with_commas(old, new)
     changed = node.with_changes(names=names)
     if isinstance(changed, cst.ImportFrom) and changed.lpar is None:
         code = cst.Module([]).code_for_node(changed)
         if len(code) > WIDTH:
             return _parenthesized(changed)
     return changed
+
+
+def _with_commas(old: Sequence[cst.ImportAlias], new: Sequence[cst.ImportAlias]) -> list[cst.ImportAlias]:
+    """The names of ``new`` with commas: their own where they had one, so that no comment moves or is lost."""
+    between = old[0].comma if len(old) > 1 else cst.MaybeSentinel.DEFAULT
+    layout = between.whitespace_after if isinstance(between, cst.Comma) else cst.SimpleWhitespace(" ")
+    closing = old[-1].comma
+    there = {id(alias) for alias in old[:-1]}
+    names = []
+    for index, alias in enumerate(new):
+        own = alias.comma if id(alias) in there or alias is old[-1] else None
+        if index + 1 == len(new):
+            comma: cst.Comma | cst.MaybeSentinel = closing
+            if isinstance(own, cst.Comma) and isinstance(closing, cst.Comma):
+                comma = cst.Comma(whitespace_after=_like(closing.whitespace_after, own.whitespace_after))
+            elif own is None and isinstance(closing, cst.Comma):
+                comma = cst.Comma(whitespace_after=_like(closing.whitespace_after, None))
+        elif isinstance(own, cst.Comma):
+            comma = cst.Comma(whitespace_after=_like(layout, own.whitespace_after))
+        else:
+            comma = cst.Comma(whitespace_after=_like(layout, None))
+        names.append(alias.with_changes(comma=comma))
+    return names
+
+
+def _like(
+    layout: cst.BaseParenthesizableWhitespace, comments: cst.BaseParenthesizableWhitespace | None
+) -> cst.BaseParenthesizableWhitespace:
+    """White space laid out like one and holding the comments of another."""
+    if not isinstance(layout, cst.ParenthesizedWhitespace):
+        return comments if isinstance(comments, cst.ParenthesizedWhitespace) else layout
+    if isinstance(comments, cst.ParenthesizedWhitespace):
+        return layout.with_changes(first_line=comments.first_line, empty_lines=comments.empty_lines)
+    return layout.with_changes(first_line=cst.TrailingWhitespace(), empty_lines=[])
 
 
 def _merge(kept: list[cst.ImportAlias], added: list[cst.ImportAlias]) -> list[cst.ImportAlias]:
@@ -181,6 +211,4 @@ def _parenthesized(node: cst.ImportFrom) -> cst.ImportFrom:
     names = [alias.with_changes(comma=cst.Comma(whitespace_after=line)) for alias in node.names]
     last = cst.ParenthesizedWhitespace(indent=True)
     names[-1] = names[-1].with_changes(comma=cst.Comma(whitespace_after=last))
-    return node.with_changes(
-        lpar=cst.LeftParen(whitespace_after=line), rpar=cst.RightParen(), names=names
-    )
+    return node.with_changes(lpar=cst.LeftParen(whitespace_after=line), rpar=cst.RightParen(), names=names)

@@ -22,7 +22,6 @@ def find_facts(source: SourceFile) -> FileFacts | None:
     engines = False
     if "create_engine" in text or "create_async_engine" in text:
         from rewire.codemod.cst import parse
-
         from rewire_codemods.engine_init.creation import makers_at_import
 
         engines = bool(makers_at_import(parse(text)))

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from rewire.codemod.cst import dotted_name
 
+from rewire.codemod.cst import dotted_name
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.origins import Origin, origin_of
 from rewire_codemods.engine_init.reading import Moment, called, calls, moment_of
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rewire.codemod import Project
-
     from rewire_codemods.engine_init.reading import Shelf
 
 

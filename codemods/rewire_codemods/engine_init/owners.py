@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import libcst as cst
+
 from rewire.codemod import Span
 from rewire.codemod.cst import dotted_name
-
 from rewire_codemods.engine_init.generating import close_body, close_head
 from rewire_codemods.engine_init.importers import rename
 from rewire_codemods.engine_init.payloads import Prepend

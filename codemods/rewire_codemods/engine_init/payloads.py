@@ -46,10 +46,12 @@ class Drop:
 class Wrap:
     """The block becomes ``before``, then a try around ``inside`` and the block itself, with ``after`` as finally.
 
-    ``keep`` statements at its start (a docstring) stay in front of everything.
+    ``keep`` statements at its start (a docstring) stay in front of everything. ``closes``: its last statement says
+    what ``after`` says, and goes.
     """
 
     before: str
     inside: str
     after: str
     keep: int = 0
+    closes: bool = False

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Plan, Refusal, Site
-
 from rewire_codemods.engine_init.application import find_application
 from rewire_codemods.engine_init.codes import ADVICE
 from rewire_codemods.engine_init.conversion import Conversion
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
     from rewire.codemod import Note, Project
     from rewire.codemod.cst import Tree
-
     from rewire_codemods.engine_init.facts import FileFacts
     from rewire_codemods.engine_init.options import EngineInitOptions
     from rewire_codemods.engine_init.style import Style

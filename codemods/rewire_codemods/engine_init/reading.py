@@ -6,9 +6,9 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 import libcst as cst
+
 from rewire.codemod import NotLossless, NotPython, Project, SourceFile, Span
 from rewire.codemod.cst import Tree, parse
-
 from rewire_codemods.engine_init.obstacle import Obstacle
 
 if TYPE_CHECKING:
@@ -101,9 +101,7 @@ def statement_of(tree: Tree, node: cst.CSTNode) -> cst.BaseStatement:
     """The innermost whole statement (line or compound) that holds ``node``."""
     if isinstance(node, cst.BaseStatement):
         return node
-    found = tree.enclosing(node, cst.SimpleStatementLine, cst.BaseCompoundStatement)
-    assert isinstance(found, cst.BaseStatement)
-    return found
+    return next(above for above in tree.ancestors(node) if isinstance(above, cst.BaseStatement))
 
 
 def references(tree: Tree, name: str) -> list[cst.Name]:
@@ -137,6 +135,18 @@ def bindings(tree: Tree, name: str) -> list[cst.CSTNode]:
 def identifiers(tree: Tree) -> frozenset[str]:
     """Every name that occurs in the file, in whatever role, so that a new one can be chosen apart from all."""
     return frozenset(node.value for node in tree.walk() if isinstance(node, cst.Name))
+
+
+def plain_names(tree: Tree) -> frozenset[str]:
+    """Every name that is read or bound as such: no attributes, no keywords of calls."""
+    found = set()
+    for node in tree.walk():
+        if isinstance(node, cst.Name):
+            above = tree.parent(node)
+            attribute = isinstance(above, cst.Attribute) and above.attr is node
+            if not attribute and not (isinstance(above, cst.Arg) and above.keyword is node):
+                found.add(node.value)
+    return frozenset(found)
 
 
 def called(tree: Tree, call: cst.Call) -> str:

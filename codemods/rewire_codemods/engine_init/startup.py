@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from rewire.codemod.cst import dotted_name
 
+from rewire.codemod.cst import dotted_name
 from rewire_codemods.engine_init.importers import engine_imports
 from rewire_codemods.engine_init.reading import references
 from rewire_codemods.engine_init.tables import create_all_calls
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rewire.codemod.cst import Tree
-
     from rewire_codemods.engine_init.conversion import Conversion
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
+
 from rewire.codemod import Span, scan
 
 if TYPE_CHECKING:

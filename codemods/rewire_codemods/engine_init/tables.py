@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import libcst as cst
+
 from rewire.codemod import Note
 from rewire.codemod.cst import dotted_name
-
 from rewire_codemods.engine_init.generating import Tables
 from rewire_codemods.engine_init.importing import WIDTH
 from rewire_codemods.engine_init.mapped import Mapped, clashes, find_mapped
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rewire.codemod.cst import Tree
-
     from rewire_codemods.engine_init.conversion import Conversion
     from rewire_codemods.engine_init.definition import TableCall
 
@@ -45,7 +44,9 @@ class TableSet:
         return {"tables_before": old, "tables_after": self.mapped.count, "newly_seen": new}
 
 
-def build_tables(conversion: Conversion, imported: Sequence[TableCall], started: Sequence[tuple[str, cst.Call]]) -> TableSet:
+def build_tables(
+    conversion: Conversion, imported: Sequence[TableCall], started: Sequence[tuple[str, cst.Call]]
+) -> TableSet:
     """The body of create_tables for every create_all at import, and for those in startup code (file, call)."""
     answer = TableSet()
     definition = conversion.definition

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from rewire.codemod.cst import dotted_name
 
+from rewire.codemod.cst import dotted_name
 from rewire_codemods.engine_init.generating import closes_asynchronously, makes_asynchronously
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.origins import origin_of
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from rewire.codemod.cst import Tree
-
     from rewire_codemods.engine_init.conversion import Conversion
     from rewire_codemods.engine_init.definition import TableCall
     from rewire_codemods.engine_init.importers import Importers
@@ -56,7 +55,9 @@ def wire_tests(
     """Give every test module that would meet a closed database a fixture that opens it."""
     files = [_read(conversion, path, importers, dependencies) for path in paths if holds_tests(path)]
     helped: set[str] = set()
-    ordered = sorted(files, key=lambda found: (not found.path.endswith("conftest.py"), found.path.count("/"), found.path))
+    ordered = sorted(
+        files, key=lambda found: (not found.path.endswith("conftest.py"), found.path.count("/"), found.path)
+    )
     for found in ordered:
         above = [other for other in files if _governs(other.path, found.path)]
         overrides = found.overrides or any(other.overrides for other in above)
@@ -130,14 +131,15 @@ def _is_entered(tree: Tree, call: cst.Call) -> bool:
         return (dotted_name(call.func) or "").rpartition(".")[2] == "TestClient"
     if isinstance(parent, cst.Call) and (dotted_name(parent.func) or "").endswith("enter_context"):
         return True
-    if isinstance(parent, cst.Arg) and isinstance(outer := tree.parent(parent), cst.Call):
-        if (dotted_name(outer.func) or "").endswith(("enter_context", "enterContext")):
-            return True
+    outer = tree.parent(parent) if isinstance(parent, cst.Arg) else None
+    if isinstance(outer, cst.Call) and (dotted_name(outer.func) or "").endswith(("enter_context", "enterContext")):
+        return True
     if isinstance(parent, cst.Assign):
         name = dotted_name(parent.targets[0].target)
-        return any(
-            isinstance(item, cst.WithItem) and dotted_name(item.item) == name for item in tree.walk()
-        ) and name is not None
+        return (
+            any(isinstance(item, cst.WithItem) and dotted_name(item.item) == name for item in tree.walk())
+            and name is not None
+        )
     return False
 
 
@@ -157,7 +159,7 @@ def _overrides(conversion: Conversion, path: str, tree: Tree, dependencies: Coll
 def _uses_database(conversion: Conversion, path: str, tree: Tree) -> bool:
     """True if the test file itself opens sessions or uses the engine, not only through the application."""
     definition = conversion.definition
-    names = {(definition.path, name) for name in (definition.engine, *definition.factory_names)}
+    names = {(definition.path, definition.engine), *conversion.factories}
     return bool(mentioned(conversion, path, tree, tree.module) & names) and not _patches(conversion, tree)
 
 
@@ -172,11 +174,9 @@ def _patches(conversion: Conversion, tree: Tree) -> bool:
     return any(isinstance(node, cst.SimpleString) and node.evaluated_value in wanted for node in tree.walk())
 
 
-def _moved(
-    conversion: Conversion, path: str, tree: Tree, importers: Importers
-) -> list[tuple[cst.BaseStatement, str]]:
+def _moved(conversion: Conversion, path: str, tree: Tree, importers: Importers) -> list[tuple[cst.BaseStatement, str]]:
     """create_all and drop_all in a test module's own code: they move into its fixture."""
-    answer = []
+    answer: list[tuple[cst.BaseStatement, str]] = []
     for use in importers.early.get(path, ()):
         statement = top_statement(tree, use.node)
         plain = isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1
@@ -198,7 +198,10 @@ def _moved(
             for call in calls(tree):
                 if dotted_name(call.func) == imported.bound and moment_of(tree, call) is Moment.IMPORT:
                     raise Obstacle(
-                        "session-at-import", path, tree.span(call), f"{path}:{tree.line(call)} opens a session at import"
+                        "session-at-import",
+                        path,
+                        tree.span(call),
+                        f"{path}:{tree.line(call)} opens a session at import",
                     )
     return answer
 
@@ -227,20 +230,21 @@ def _wire(conversion: Conversion, found: _TestFile, tables: Sequence[TableCall])
         found.path, offset, spaced(tree.text, offset, text), "open the database for the tests", counted=True
     )
     for statement, _ in found.moved:
-        conversion.edits.statement(found.path, statement, "", "create the tables in the fixture")
+        conversion.edits.drop_in_place(found.path, statement, "create the tables in the fixture")
     conversion.wired.append(found.path)
 
 
-def _fixture(
-    conversion: Conversion, found: _TestFile, style: Style, opening: Sequence[str], closing: str
-) -> str:
+def _fixture(conversion: Conversion, found: _TestFile, style: Style, opening: Sequence[str], closing: str) -> str:
     step = style.indent
     document = style.document("Open the database: nothing in this module runs the application's lifespan.")
     if _is_unittest(conversion, found):
         taken = identifiers(found.tree)
         if "setUpModule" in taken or "tearDownModule" in taken or found.entered:
             raise Obstacle(
-                "entry-point", found.path, found.tree.span(found.tree.module.body[0]), f"{found.path} has a setUpModule, or enters some clients and not others"
+                "entry-point",
+                found.path,
+                found.tree.span(found.tree.module.body[0]),
+                f"{found.path} has a setUpModule, or enters some clients and not others",
             )
         lines = [
             "def setUpModule():",
@@ -255,7 +259,7 @@ def _fixture(
     _need_module(conversion, found, "pytest")
     taken = identifiers(found.tree)
     name = next(name for name in ("database", "open_database", "opened_database") if name not in taken)
-    scope = "" if found.bare and found.entered else f"scope={style.string('module')}, "
+    scope = "" if found.bare and found.entered else f"scope={style.string(_scope(found))}, "
     lines = [
         f"@pytest.fixture({scope}autouse=True)",
         f"def {name}():",
@@ -267,6 +271,19 @@ def _fixture(
     return "".join(f"{line}\n" for line in lines)
 
 
+def _scope(found: _TestFile) -> str:
+    """As wide as the file's widest fixture, which would otherwise run before the database is open."""
+    scopes = {
+        str(node.value.evaluated_value)
+        for node in found.tree.walk()
+        if isinstance(node, cst.Arg)
+        and node.keyword is not None
+        and node.keyword.value == "scope"
+        and isinstance(node.value, cst.SimpleString)
+    }
+    return next((scope for scope in ("session", "package") if scope in scopes), "module")
+
+
 def _is_unittest(conversion: Conversion, found: _TestFile) -> bool:
     modules = {imported.module.partition(".")[0] for imported in conversion.shelf.project.imports(found.path)}
     return "unittest" in modules and "pytest" not in modules and "TestCase" in found.tree.text
@@ -274,9 +291,8 @@ def _is_unittest(conversion: Conversion, found: _TestFile) -> bool:
 
 def _need_module(conversion: Conversion, found: _TestFile, module: str) -> None:
     for imported in conversion.shelf.project.imports(found.path):
-        if imported.module == module and imported.name is None and imported.bound == module:
-            if imported.scope == "module":
-                return
+        if (imported.module, imported.name, imported.bound, imported.scope) == (module, None, module, "module"):
+            return
     conversion.edits.add_line(found.path, f"import {module}")
 
 

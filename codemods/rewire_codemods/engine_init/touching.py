@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from rewire.codemod.cst import dotted_name
 
+from rewire.codemod.cst import dotted_name
 from rewire_codemods.engine_init.origins import origin_of
 from rewire_codemods.engine_init.reading import Moment, calls, moment_of
 from rewire_codemods.engine_init.roles import is_migration
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from rewire.codemod.cst import Tree
-
     from rewire_codemods.engine_init.conversion import Conversion
 
 Place = tuple[str, str]
@@ -25,10 +24,8 @@ Place = tuple[str, str]
 def touching(conversion: Conversion, users: Collection[str]) -> frozenset[Place]:
     """Functions and classes that use the engine, its factories or another such function when they are called."""
     definition = conversion.definition
-    hot: set[Place] = {(definition.path, name) for name in (definition.engine, *definition.factory_names)}
-    uses = {
-        path: _mentions(conversion, path) for path in users if not is_migration(path)
-    }
+    hot: set[Place] = {(definition.path, definition.engine), *conversion.factories}
+    uses = {path: _mentions(conversion, path) for path in users if not is_migration(path)}
     grown = True
     while grown:
         grown = False
@@ -88,9 +85,7 @@ def mentioned(conversion: Conversion, path: str, tree: Tree, node: cst.CSTNode) 
     return found
 
 
-def calls_at_import(
-    conversion: Conversion, path: str, hot: Collection[Place]
-) -> list[cst.Call]:
+def calls_at_import(conversion: Conversion, path: str, hot: Collection[Place]) -> list[cst.Call]:
     """The calls in a module's own code that touch the database while it is imported."""
     tree = conversion.shelf.tree(path)
     answer = []

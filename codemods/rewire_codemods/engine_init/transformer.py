@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import libcst as cst
-from rewire.codemod.cst import Rewritten, SiteTransformer
 
+from rewire.codemod.cst import Rewritten, SiteTransformer
 from rewire_codemods.engine_init.payloads import Drop, Prepend, Remove, Statements, Text, Wrap
 
 if TYPE_CHECKING:
@@ -26,13 +26,13 @@ class EngineInitTransformer(SiteTransformer):
         assert isinstance(payload, Text)
         if isinstance(updated, cst.BaseCompoundStatement):
             (statement,) = _parse(payload.text)
-            return _with_lead(statement, updated.leading_lines)  # type: ignore[attr-defined, no-any-return]
+            return _with_lead(statement, updated.leading_lines)
         if isinstance(updated, cst.BaseSmallStatement):
             (line,) = _parse(payload.text)
             assert isinstance(line, cst.SimpleStatementLine)
             (small,) = line.body
             return small
-        expression = cst.ensure_type(cst.parse_expression(payload.text).visit(_Settling("    ")), cst.BaseExpression)
+        expression = cast("cst.BaseExpression", cst.parse_expression(payload.text).visit(_Settling("    ")))
         if isinstance(updated, cst.BaseExpression) and updated.lpar and not expression.lpar:
             return expression.with_changes(lpar=updated.lpar, rpar=updated.rpar)
         return expression
@@ -58,6 +58,8 @@ class EngineInitTransformer(SiteTransformer):
 
 def _wrap(payload: Wrap, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:
     kept, body = statements[: payload.keep], statements[payload.keep :]
+    if payload.closes:
+        body = body[:-1]
     before = list(_parse(payload.before))
     if body:
         blank, comments = _split(body[0].leading_lines)  # type: ignore[attr-defined]
@@ -85,7 +87,7 @@ def _parse(text: str) -> Sequence[cst.BaseStatement]:
         return ()
     module = cst.parse_module(text if text.endswith("\n") else text + "\n")
     module = module.visit(_Settling(module.default_indent))
-    body = [node for node in module.body if isinstance(node, cst.BaseStatement)]
+    body: list[cst.BaseStatement] = list(module.body)
     if body and module.header:
         body[0] = _with_lead(body[0], [*module.header, *body[0].leading_lines])  # type: ignore[attr-defined]
     return body
@@ -98,11 +100,12 @@ class _Settling(cst.CSTTransformer):
         super().__init__()
         self._indent = indent
 
-    def leave_IndentedBlock(self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock) -> cst.BaseSuite:
-        return updated_node if updated_node.indent else updated_node.with_changes(indent=self._indent)
-
-    def leave_Newline(self, original_node: cst.Newline, updated_node: cst.Newline) -> cst.Newline:
-        return updated_node.with_changes(value=None)
+    def on_leave(self, original_node: cst.CSTNodeT, updated_node: cst.CSTNodeT) -> Any:
+        if isinstance(updated_node, cst.Newline):
+            return updated_node.with_changes(value=None)
+        if isinstance(updated_node, cst.IndentedBlock) and not updated_node.indent:
+            return updated_node.with_changes(indent=self._indent)
+        return updated_node
 
 
 def _with_lead(node: cst.BaseStatement, lines: Sequence[cst.EmptyLine]) -> cst.BaseStatement:
@@ -111,7 +114,7 @@ def _with_lead(node: cst.BaseStatement, lines: Sequence[cst.EmptyLine]) -> cst.B
 
 def _with_tail(node: cst.BaseStatement, old: cst.BaseStatement) -> cst.BaseStatement:
     """The comment behind the last old statement goes behind the last new one."""
-    if isinstance(node, cst.SimpleStatementLine) and isinstance(old, cst.SimpleStatementLine):
-        if node.trailing_whitespace.comment is None:
-            return node.with_changes(trailing_whitespace=old.trailing_whitespace)
-    return node
+    lines = isinstance(node, cst.SimpleStatementLine) and isinstance(old, cst.SimpleStatementLine)
+    if not lines or node.trailing_whitespace.comment is not None:  # type: ignore[attr-defined]
+        return node
+    return node.with_changes(trailing_whitespace=old.trailing_whitespace)  # type: ignore[attr-defined]

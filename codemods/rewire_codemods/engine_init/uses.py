@@ -7,14 +7,13 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 import libcst as cst
-from rewire.codemod.cst import dotted_name
 
+from rewire.codemod.cst import dotted_name
 from rewire_codemods.engine_init.reading import Moment, called, moment_of, references
 
 if TYPE_CHECKING:
     from rewire.codemod import ImportedName
     from rewire.codemod.cst import Tree
-
     from rewire_codemods.engine_init.reading import Shelf
 
 FACTORIES = frozenset({"sessionmaker", "async_sessionmaker"})

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import libcst as cst
+
 from rewire.codemod import Span
 from rewire.codemod.cst import dotted_name
-
+from rewire_codemods.engine_init.arguments import appended
 from rewire_codemods.engine_init.generating import closes_asynchronously, makes_asynchronously
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.payloads import Wrap
@@ -78,14 +79,20 @@ def _wrap_lifespan(
     assert isinstance(body, cst.IndentedBlock)
     keep = 1 if is_docstring(body.body[0]) else 0
     span = Span(tree.span(body.body[0]).start, tree.span(body.body[-1]).end)
-    payload = Wrap(init, "\n".join(tables), close, keep)
+    last = body.body[-1]
+    closes = len(body.body) > keep + 1 and tree.code(last) == close and not _has_comment(last)
+    payload = Wrap(init, "\n".join(tables), close, keep, closes)
     summary = "open the database first in the lifespan and close it last"
     conversion.edits.block(application.lifespan_path, span, payload, summary)
 
 
-def _new_lifespan(
-    conversion: Conversion, application: Application, handlers: Handlers, tables: Sequence[str]
-) -> None:
+def _has_comment(node: cst.CSTNode) -> bool:
+    return isinstance(node, cst.SimpleStatementLine) and (
+        node.trailing_whitespace.comment is not None or any(line.comment for line in node.leading_lines)
+    )
+
+
+def _new_lifespan(conversion: Conversion, application: Application, handlers: Handlers, tables: Sequence[str]) -> None:
     tree, edits = application.tree, conversion.edits
     style = read_style(tree)
     name = _free_name(conversion, application)
@@ -102,7 +109,10 @@ def _new_lifespan(
         assert isinstance(top, cst.BaseStatement)
         offset = lead_offset(tree, top)
         edits.insert(
-            application.path, offset, spaced(tree.text, offset, "".join(f"{line}\n" for line in lines)), "add the lifespan"
+            application.path,
+            offset,
+            spaced(tree.text, offset, "".join(f"{line}\n" for line in lines)),
+            "add the lifespan",
         )
     new = with_lifespan(application.call, name, handlers.arguments)
     edits.node(application.path, application.call, tree.module.code_for_node(new), "pass the lifespan")
@@ -182,21 +192,11 @@ def with_lifespan(call: cst.Call, name: str, dropped: Sequence[cst.Arg]) -> cst.
         for arg in call.args
         if id(arg) not in gone and not (arg.keyword is not None and arg.keyword.value == "lifespan")
     ]
-    equal = cst.AssignEqual(
-        whitespace_before=cst.SimpleWhitespace(""), whitespace_after=cst.SimpleWhitespace("")
-    )
+    equal = cst.AssignEqual(whitespace_before=cst.SimpleWhitespace(""), whitespace_after=cst.SimpleWhitespace(""))
     new = cst.Arg(value=cst.Name(name), keyword=cst.Name("lifespan"), equal=equal)
     if not kept:
         return call.with_changes(args=[new])
-    last = call.args[-1]
-    lines = isinstance(call.whitespace_before_args, cst.ParenthesizedWhitespace)
-    between = call.args[0].comma if len(call.args) > 1 else cst.MaybeSentinel.DEFAULT
-    if not isinstance(between, cst.Comma):
-        space = call.whitespace_before_args if lines else cst.SimpleWhitespace(" ")
-        between = cst.Comma(whitespace_after=space)
-    args = [arg.with_changes(comma=between, whitespace_after_arg=cst.SimpleWhitespace("")) for arg in kept]
-    new = new.with_changes(comma=last.comma, whitespace_after_arg=last.whitespace_after_arg)
-    return call.with_changes(args=[*args, new])
+    return call.with_changes(args=appended(call, kept, new))
 
 
 def insertion_point(conversion: Conversion) -> int:
@@ -205,7 +205,9 @@ def insertion_point(conversion: Conversion) -> int:
     tree = definition.tree
     spans = [tree.span(definition.creation.statement)]
     spans += [tree.span(top_statement(tree, entry.call)) for entry in definition.factories]
-    spans += [tree.span(top_statement(tree, node)) for name, _ in definition.registries for node in bindings(tree, name)]
+    spans += [
+        tree.span(top_statement(tree, node)) for name, _ in definition.registries for node in bindings(tree, name)
+    ]
     last = max(spans)
     statements = [node for node in tree.module.body if isinstance(node, cst.BaseStatement)]
     index = next(position for position, node in enumerate(statements) if tree.span(node) == last)

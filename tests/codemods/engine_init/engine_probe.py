@@ -16,6 +16,7 @@ import os
 import socket
 import sqlite3.dbapi2
 import sys
+from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, ".")
@@ -57,12 +58,12 @@ def main() -> None:
     told["captured"] = sorted(
         f"{module.__name__}.{name}"
         for module in list(sys.modules.values())
-        if str(getattr(module, "__file__", "")).startswith(os.getcwd())
+        if str(getattr(module, "__file__", "")).startswith(str(Path.cwd()))
         for name, value in vars(module).items()
         if isinstance(value, (Engine, AsyncEngine)) or (value is None and name not in ("engine",) and name[0] != "_")
     )
     if not hasattr(database, "close_db"):
-        print(json.dumps(told))
+        sys.stdout.write(json.dumps(told) + "\n")
         return
     factories = (sessionmaker, async_sessionmaker, scoped_session)
     factory = next((value for value in vars(database).values() if isinstance(value, factories)), None)
@@ -86,7 +87,7 @@ def main() -> None:
     told["disposed_on_close"] = id(getattr(second, "sync_engine", second)) in disposed
     _call(database.close_db)
     told["closed_twice"] = database.engine is None
-    print(json.dumps(told))
+    sys.stdout.write(json.dumps(told) + "\n")
 
 
 def _sync_engine() -> Any:

@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rewire.testing import rewrite
 from rewire_codemods.engine_init.codemod import EngineInit
+
+from rewire.testing import rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,12 @@ def converted(name: str) -> Trial:
 def environment(url: str = "") -> dict[str, str]:
     """The variables of a child: nothing of ours but the path of the interpreter's own packages."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
-    return {**kept, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "ignore", **({"DATABASE_URL": url} if url else {})}
+    return {
+        **kept,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONWARNINGS": "ignore",
+        **({"DATABASE_URL": url} if url else {}),
+    }
 
 
 def start(root: Path, *command: str, url: str = "") -> subprocess.Popen[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from rewire.testing import Case, cases, check_case
 from rewire_codemods.engine_init.codemod import EngineInit
+
+from rewire.testing import Case, cases, check_case
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "engine_init"
 

@@ -19,8 +19,10 @@ PROJECTS = {
     "async_on_event": ("app.main", "app.database", ["notes"]),
     "canonical": ("app.main", "app.database", ["entries", "items"]),
     "existing_lifespan": ("backend.main", "backend.db.session", ["books"]),
+    "init_db_taken_async": ("app.main", "app.db", ["tasks"]),
     "scripts_and_seeds": ("farm.main", "farm.db", ["animals"]),
     "sqlmodel_one_file": ("main", "main", []),
+    "tables_from_everywhere": ("app.main", "app.database", ["keepers", "lions"]),
 }
 
 
@@ -32,7 +34,7 @@ def probe(root: Path, application: str, database: str, url: str) -> dict[str, An
 
 
 def url_for(project: str, root: Path) -> str:
-    return f"sqlite{'+aiosqlite' if project.startswith('async') else ''}:///{root}/probe.db"
+    return f"sqlite{'+aiosqlite' if 'async' in project else ''}:///{root}/probe.db"
 
 
 @pytest.mark.parametrize("project", sorted(PROJECTS))
@@ -54,7 +56,7 @@ def test_the_spies_see_what_importing_opened_before(tmp_path: Path) -> None:
     assert "app.main.engine" in told["captured"]
 
 
-NAIVE_DATABASE = '''
+NAIVE_DATABASE = """
 from os import environ
 
 from sqlalchemy import create_engine
@@ -89,7 +91,7 @@ def get_db():
         yield db
     finally:
         db.close()
-'''
+"""
 
 
 def naively(files: dict[str, bytes]) -> dict[str, bytes]:

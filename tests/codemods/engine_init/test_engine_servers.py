@@ -9,7 +9,6 @@ import http.client
 import os
 import signal
 import socket
-import subprocess
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from engine_projects import converted, files_of, finish, lay_out, start
 from support import postgres
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -104,9 +104,7 @@ def stop(process: subprocess.Popen[str]) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("project", sorted(PROJECTS))
-def test_serves_and_stops_on_postgresql(
-    project: str, tmp_path: Path, server: postgres.Postgres, database: str
-) -> None:
+def test_serves_and_stops_on_postgresql(project: str, tmp_path: Path, server: postgres.Postgres, database: str) -> None:
     application, path, driver, _ = PROJECTS[project]
     root = lay_out(tmp_path, converted(project).after)
     with serving(root, application, f"postgresql+{driver}://{database}") as (process, port):
@@ -133,9 +131,7 @@ def test_serves_and_stops_on_sqlite(project: str, tmp_path: Path) -> None:
     assert "Application shutdown complete" in output
 
 
-def test_reloads_without_leaving_connections_behind(
-    tmp_path: Path, server: postgres.Postgres, database: str
-) -> None:
+def test_reloads_without_leaving_connections_behind(tmp_path: Path, server: postgres.Postgres, database: str) -> None:
     application, path, driver, _ = PROJECTS["existing_lifespan"]
     root = lay_out(tmp_path, converted("existing_lifespan").after)
     with serving(root, application, f"postgresql+{driver}://{database}", "--reload") as (process, port):

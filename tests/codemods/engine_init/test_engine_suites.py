@@ -19,9 +19,13 @@ PROJECTS = [
     "async_on_event",
     "canonical",
     "existing_lifespan",
+    "factory_elsewhere",
+    "get_db_in_main",
+    "init_db_taken_async",
     "overridden_tests",
     "scripts_and_seeds",
     "sqlmodel_one_file",
+    "tables_from_everywhere",
 ]
 
 
