@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sys
+
+if __name__ == "__main__" and sys.path:
+    del sys.path[0]  # python -m puts the working directory there: the target's code, which must never be imported
+
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

@@ -110,7 +110,10 @@ def _visited(source: SourceFile, region: Region, transformer: SiteTransformer) -
     new = _carry_out(tree, region, region.span.start - len(header), transformer)
     if not new.startswith(header):
         raise _Undone("spliced", "the statement around the site was replaced")
-    return new[len(header) :]
+    new = new[len(header) :]
+    if old.endswith("\r") and new and new[-1] not in "\r\n":  # LibCST drops a bare CR at the very end
+        new += "\r"
+    return new
 
 
 def _inserted(source: SourceFile, region: Region) -> str:

@@ -20,7 +20,13 @@ def unowned(file: FileChange) -> str | None:
             return f"text before line {file.before.line_of(before.start)} changed and no change owns it"
         if before.of(old) == after.of(new):
             return f"the change at line {file.before.line_of(before.start)} changed nothing"
+        if old[: before.end].endswith(("\r", "\n")) and _is_open(new[after.start : after.end]) and after.end < len(new):
+            return f"the change at line {file.before.line_of(before.start)} runs into the line after it"
         behind, ahead = before.end, after.end
     if old[behind:] != new[ahead:]:
         return "text after the last change differs and no change owns it"
     return None
+
+
+def _is_open(text: str) -> bool:
+    return bool(text) and text[-1] not in "\r\n"
