@@ -304,8 +304,12 @@ class FileJudge:
         stop = self._stopped(statement, whole if whole.code == "no-such-module" else above, [], fallback)
         if stop is not None:
             return stop
-        if not above.place.endswith("/") and self.judge.project.binds_over_submodule(above.place, last):
-            return "shadowed-submodule", f"{parent} binds the name {last} itself"
+        if not above.place.endswith("/"):
+            if self.judge.project.binds_over_submodule(above.place, last):
+                return "shadowed-submodule", f"{parent} binds the name {last} itself"
+            package = self.judge.project.source(above.place)
+            if package is not None and "def __getattr__" in package.text:
+                return "shadowed-submodule", f"{parent} has a __getattr__, which may answer for {last}"
         if statement.start in self.facts.spread:
             return "joined-line", "the statement runs over several lines"
         assert above.move is not None

@@ -27,6 +27,11 @@ CODES = (
         "nothing to do: a script keeps absolute imports",
     ),
     RefusalCode(
+        "loaded-by-path",
+        "a tool executes the file by its path, outside any package: an alembic environment or version, Sphinx's conf.py",
+        "nothing to do: such a file keeps absolute imports",
+    ),
+    RefusalCode(
         "flat-name",
         "another file imports this one under its flat name, through sys.path or a fallback",
         "import it by its package's name everywhere first",

@@ -92,6 +92,13 @@ def _obstacle(
             f"{command} starts it as a script, where a relative import has no parent package",
             'start it with `python -m`, or set scripts = "fallback"',
         )
+    tool = _loader_by_path(path, project)
+    if tool:
+        return Obstacle(
+            "loaded-by-path",
+            f"{tool} loads it by its path, without a package",
+            "nothing to do: such a file keeps absolute imports",
+        )
     if facts.edits_path:
         return Obstacle(
             "edits-path",
@@ -164,6 +171,19 @@ def _is_loose_test(path: str, project: Project) -> bool:
     if not _TEST_FILE.search(name):
         return False
     return project.source(f"{folder}/__init__.py" if folder else "__init__.py") is None
+
+
+def _loader_by_path(path: str, project: Project) -> str:
+    """The tool that executes this very file outside any package, by the files that such a tool leaves beside it."""
+    folder, _, name = path.rpartition("/")
+    if name == "env.py" and project.read_text(f"{folder}/script.py.mako") is not None:
+        return "alembic"
+    above, inside, _ = path.partition("/versions/")
+    if inside and project.read_text(f"{above}/script.py.mako") is not None:
+        return "alembic"
+    if name == "conf.py" and any(project.read_text(f"{folder}/index.{kind}") is not None for kind in ("rst", "md")):
+        return "Sphinx"
+    return ""
 
 
 def _command(context: Context) -> str:
