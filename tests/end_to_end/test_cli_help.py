@@ -9,17 +9,14 @@ import statistics
 import subprocess
 import sys
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from support.command import Command
 
 import rewire as package
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-COMMANDS = ["apply", "list", "explain", "completion"]
+COMMANDS = ["apply", "doctor", "list", "explain", "cache", "completion"]
 
 
 @pytest.fixture
@@ -126,6 +123,21 @@ def test_bash_completes_codemods_and_options(rewire: Command, tmp_path: Path) ->
     assert "--dry-run" in complete("rewire", "apply", "--dr")
     assert "logger-warning" in complete("rewire", "explain", "log")
     assert "logger-warning" in complete("rewire", "apply", "--select", "log")
+
+
+def test_the_cache_can_be_found_and_removed(rewire: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.py").write_text('logger.warn("a")\n' * 3)
+    path = Path(rewire("cache", "path").text.strip())
+    assert path.is_relative_to(tmp_path)
+    assert "nothing to remove" in rewire("cache", "clean").text
+    first = rewire("apply", "--dry-run", "--no-cache", "--select", "logger-warning", "x.py")
+    assert not path.exists()
+    second = rewire("apply", "--dry-run", "--select", "logger-warning", "x.py")
+    third = rewire("apply", "--dry-run", "--select", "logger-warning", "x.py")
+    assert path.exists()
+    assert first.out == second.out == third.out != b""
+    assert "removed" in rewire("cache", "clean").text
+    assert not path.exists()
 
 
 def seconds(arguments: list[str]) -> float:

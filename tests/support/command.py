@@ -40,6 +40,7 @@ class Command:
             **{name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "FORCE_COLOR", "TERM"}},
             "PYTHONPATH": os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep),
             "COLUMNS": "100",
+            "REWIRE_CACHE_DIR": str(site / "cache"),
         }
 
     def words(self, *arguments: str) -> Sequence[str]:

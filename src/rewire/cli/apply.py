@@ -57,6 +57,7 @@ def _add_what(group: Any) -> None:
     )
     group.add_argument("--config", metavar="FILE", help="this configuration, and no search for one")
     group.add_argument("--jobs", metavar="N", help="worker processes; default: one a processor")
+    group.add_argument("--no-cache", action="store_true", help="neither use nor keep what other runs learned")
 
 
 def _add_delivery(group: Any) -> None:

@@ -75,17 +75,17 @@ def run(args: argparse.Namespace) -> int:
 def _project(args: argparse.Namespace) -> tuple[ProjectIndex, tuple[Any, ...], Discovered]:
     """The project's index, the user's own launches, and what was discovered."""
     from rewire import config
-    from rewire.cli.request import _project_settings, _start
+    from rewire.cli.request import project_settings, start_of
     from rewire.discover import discover
     from rewire.model.workspace import Workspace
     from rewire.project.index import ProjectIndex
 
     paths = [Path(path) for path in args.paths] or [Path()]
-    settings = config.load(_start(paths), Path(args.config) if args.config else None)
+    settings = config.load(start_of(paths), Path(args.config) if args.config else None)
     found = discover(
         paths, exclude=(*settings.exclude, *args.exclude), root=settings.directory if settings.source else None
     )
-    extra = _project_settings(settings, args.launch, found)
+    extra = project_settings(settings, args.launch, found)
     project = ProjectIndex(Workspace(found.root, found.selected, found.context), found.others, **extra)
     return project, tuple(extra.get("launches", ())), found
 

@@ -7,14 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rewire import __version__
-from rewire.cli import apply, completion, doctor, explain
+from rewire.cli import apply, cache, completion, doctor, explain
 from rewire.cli import list as listing
 from rewire.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = (apply, doctor, listing, explain, completion)
+COMMANDS = (apply, doctor, listing, explain, cache, completion)
 
 EPILOG = """\
 examples:
@@ -23,6 +23,7 @@ examples:
   rewire apply --check src                  exit 1 if there is anything to do
   rewire apply --dry-run > changes.patch    a patch that git apply takes
   rewire explain connect-timeout            what a codemod does and leaves alone
+  rewire doctor                             does the project start, and if not, why
 
 exit codes: 0 done or nothing to do, 1 --check found work, 2 usage or configuration,
 3 some files failed or were rejected, 4 our own fault or git refused, 130 interrupted

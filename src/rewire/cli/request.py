@@ -32,11 +32,12 @@ class Asked:
 def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], None] | None) -> Asked:
     """Everything that is asked for, checked. Raises UsageError, ConfigError, and GitError where git refuses to list."""
     from rewire import config, registry
+    from rewire.cache.store import default_path
     from rewire.discover import discover
     from rewire.pipeline import Request
 
     paths = [Path(path) for path in args.paths]
-    settings = config.load(_start(paths), Path(args.config) if args.config else None)
+    settings = config.load(start_of(paths), Path(args.config) if args.config else None)
     installed = registry.load()
     config.check_tables(settings, installed.codemods)
     selected = _select(args, settings, installed)
@@ -48,7 +49,8 @@ def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], N
         codemods=selected,
         jobs=_jobs(args.jobs) or settings.jobs or _default_jobs(),
         progress=progress,
-        settings=_project_settings(settings, args.launch, discovered),
+        settings=project_settings(settings, args.launch, discovered),
+        cache=None if args.no_cache else default_path(),
     )
     return Asked(request, args.commit_per or settings.commit_per or "codemod", reproduce(args))
 
@@ -78,7 +80,7 @@ def words(given: Sequence[str]) -> tuple[str, ...]:
     return tuple(word.strip() for text in given for word in text.split(",") if word.strip())
 
 
-def _start(paths: Sequence[Path]) -> Path:
+def start_of(paths: Sequence[Path]) -> Path:
     """Where the search for a configuration begins: the directory that all paths have in common."""
     import os
 
@@ -103,7 +105,7 @@ def _default_jobs() -> int:
     return default_jobs()
 
 
-def _project_settings(settings: Config, launch: Sequence[str], discovered: Discovered) -> dict[str, Any]:
+def project_settings(settings: Config, launch: Sequence[str], discovered: Discovered) -> dict[str, Any]:
     """What the project's index takes from the user, with paths relative to the workspace's root."""
     found: dict[str, Any] = {}
     if settings.roots:
