@@ -221,7 +221,7 @@ class Origins:
             return self.of(first, depth + 1)
         if called in ("typing.cast", "cast"):
             return instance_of(first, self) if first is not None else ""
-        if not called and isinstance(node.func, cst.Attribute) and node.func.attr.value == "run_until_complete":
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value == "run_until_complete":
             return self.of(first, depth + 1)
         home, function = self._local.get(called, (None, None))
         if home is not None and isinstance(function, cst.FunctionDef):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from rewire.codemod import scan
 from rewire.codemod.cst import parse
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.elsewhere import Views
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.origins import Origins
 
 _KEY = re.compile(rf"""\b{tables.KEY}['"]|['"]{tables.KEY}\b|\bdict\([^)]*\b{tables.KEY}\b""")
+
+_GIVEN = re.compile(rf"\b({tables.NEW}|command_timeout|connect_args)[ \t]*=(?!=)")
+"""The arguments that this codemod writes."""
 
 
 def prove_file(before: SourceFile, after: SourceFile) -> str | None:
@@ -71,7 +75,13 @@ def _keys_differ(before: SourceFile, after: SourceFile) -> bool:
 
 
 def _given_twice(after: SourceFile) -> str | None:
-    """The first call that is given an argument twice, which LibCST does not mind and Python does."""
+    """The first call that is given an argument twice, which LibCST does not mind and Python does.
+
+    The file is parsed only if one of its logical lines could hold such a call.
+    """
+    lines = (after.text[line.code : line.end] for line in scan(after.text).lines)
+    if not any(len(found) != len(set(found)) for found in map(_GIVEN.findall, lines)):
+        return None
     tree = parse(after.text)
     for call in tree.walk():
         if isinstance(call, cst.Call):

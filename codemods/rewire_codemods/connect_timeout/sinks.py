@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from typing import TYPE_CHECKING, Literal
 
 import libcst as cst
 
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.facts import CallFact, Sink
-from rewire_codemods.connect_timeout.literals import is_none, text_of_string
+from rewire_codemods.connect_timeout.literals import is_none, last_name, text_of_string
 from rewire_codemods.connect_timeout.texts import driver_of
 from rewire_codemods.connect_timeout.values import sole_value
 
 if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.origins import Origins
 
+_POOLISH = re.compile(r"pool|conn|database|db|pg", re.IGNORECASE)
 _PARTIAL = frozenset({"functools.partial", "partial"})
 _OWN_CREATORS = ("async_creator", "creator", "async_creator_fn")
 
@@ -61,11 +64,15 @@ class Sinks:
             return "url" if driver_of(call, self.origins) == "asyncpg" else "other"
         if called.split(".")[0].removesuffix("()") in tables.OTHER_DRIVERS:
             return "driver"
-        if not called and isinstance(call.func, cst.Attribute) and call.func.attr.value == "acquire":
-            return "unproved"
-        if "." in called and called.endswith(".acquire") and not called.startswith("asyncpg."):
-            return "unproved"
-        return "other"
+        return "unproved" if self._may_be_pool(call, called) else "other"
+
+    def _may_be_pool(self, call: cst.Call, called: str) -> bool:
+        """True for ``x.acquire(...)`` where ``x`` may be a pool for all that is known, and not just some lock."""
+        if not isinstance(call.func, cst.Attribute) or call.func.attr.value != "acquire":
+            return False
+        if called.startswith(("@", "asyncpg.")) or called.partition(".")[0] in sys.stdlib_module_names:
+            return False
+        return _POOLISH.search(last_name(call.func.value)) is not None or "asyncpg" in self.names.tree.text
 
     def limit(self, call: cst.Call, sink: Sink) -> str:
         """The limit that is there already, as a person would name it; ``""`` for none."""
