@@ -28,7 +28,7 @@ CODES = (
     ),
     RefusalCode(
         "loaded-by-path",
-        "a tool executes the file by its path, outside any package: an alembic environment or version, Sphinx's conf.py",
+        "a tool executes the file by its path, outside any package: alembic its environment, Sphinx its conf.py",
         "nothing to do: such a file keeps absolute imports",
     ),
     RefusalCode(
