@@ -9,15 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pathspec
-
 from rewire.discover.repository import find_repository, list_repository
-from rewire.discover.tree import list_tree
 from rewire.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    import pathspec
+
+    from rewire.discover.listing import Listing
     from rewire.model.result import Failure
 
 PYTHON_SUFFIXES = (".py", ".pyi", ".pyw")
@@ -52,7 +52,7 @@ def discover(paths: Sequence[Path], *, exclude: Sequence[str] = (), root: Path |
     top = find_repository(named[0] if named[0].is_dir() else named[0].parent)
     base = top or _root_outside_git(named, root)
     given = [_below(base, path, shown) for path, shown in zip(named, paths or (Path(),), strict=True)]
-    listing = list_repository(base) if top else list_tree(base)
+    listing = list_repository(base) if top else _list_tree(base)
     files = set(listing.files)
     for path, relative in zip(named, given, strict=True):
         if path.is_file():
@@ -67,6 +67,8 @@ class _Patterns:
 
     @cached_property
     def spec(self) -> pathspec.GitIgnoreSpec:
+        import pathspec
+
         try:
             return pathspec.GitIgnoreSpec.from_lines(self.lines)
         except ValueError as error:
@@ -74,6 +76,12 @@ class _Patterns:
 
     def match(self, path: str) -> bool:
         return bool(self.lines) and self.spec.match_file(path)
+
+
+def _list_tree(base: Path) -> Listing:
+    from rewire.discover.tree import list_tree  # pathspec, which a repository does not need
+
+    return list_tree(base)
 
 
 def _existing(path: Path) -> Path:
