@@ -80,7 +80,7 @@ def test_a_wrong_command_line_is_refused_with_the_way_out(
             "[tool.rewire.logger-warning]\nnams = []\n",
             "pyproject.toml:2: tool.rewire.logger-warning.nams: logger-warning has no option 'nams'",
         ),
-        ('[tool.rewire]\nselect = ["nope"]\n', "there is no codemod 'nope'"),
+        ('[tool.rewire]\nselect = ["nope"]\n', "pyproject.toml:2: tool.rewire.select[0]: there is no codemod 'nope'"),
         ('[tool.rewire]\nroots = ["../elsewhere"]\n', "'../elsewhere' in the configuration lies outside"),
         ('[[tool.rewire.launch]]\ncommand = "ls -l"\n', "starts no Python program"),
     ],

@@ -112,6 +112,8 @@ def test_a_set_that_does_not_fit_is_refused(text: str, message: str) -> None:
         ("[shout-more]\n\nstyle = 'x'\n", ":3: shout-more.style:", "expected one of 'loud', 'quiet', got 'x'"),
         ("[shout-more]\nnames = ['a', 1]\n", ":2: shout-more.names[1]:", "expected str, got int"),
         ("[shout-less]\n", ":1: shout-less:", "there is no codemod 'shout-less'; did you mean 'shout-more'?"),
+        ('jobs = 1\nselect = ["shout-more", "shout-les"]\n', ":2: select[1]:", "there is no codemod 'shout-les'; did"),
+        ('ignore = [\n"shout",\n]\n', ":1: ignore[0]:", "there is no codemod 'shout'"),
         ("[lunch]\n", ":1: lunch:", "there is no codemod 'lunch'; did you mean 'launch'?"),
     ],
 )
@@ -121,6 +123,13 @@ def test_a_table_that_does_not_fit_is_refused_by_its_place(tmp_path: Path, text:
         check_tables(config, {"shout-more": Shout()})
     assert f"{tmp_path / 'rewire.toml'}{place}" in caught.value.message
     assert message in caught.value.message
+
+
+def test_what_is_installed_and_broken_is_no_misspelling(tmp_path: Path) -> None:
+    config = configured(tmp_path, 'ignore = ["cracked"]\n[cracked]\nx = 1\n')
+    check_tables(config, {"shout-more": Shout()}, ["cracked"])
+    with pytest.raises(ConfigError, match="there is no codemod 'cracked'"):
+        check_tables(config, {"shout-more": Shout()})
 
 
 def test_values_that_do_not_go_together_are_refused() -> None:

@@ -219,6 +219,12 @@ def test_the_body_says_what_was_left_and_what_did_not_run(result: RunResult) -> 
     assert "`style = 'loud'`" in text
 
 
+def test_the_body_of_a_real_run_names_its_commits(result: RunResult) -> None:
+    about = dataclasses.replace(ABOUT, mode="apply", commits=(Delivered("abcdef" * 6, "rewire(toy): do *it* @all"),))
+    text = markdown.render(result, about)
+    assert "- `abcdefabcdef` rewire(toy): do \\*it\\* @&#8203;all" in text
+
+
 def test_the_body_stays_within_what_a_pull_request_takes(tmp_path: Path) -> None:
     many = [change(f"f{number}.py", *(f"shape {number} {index}" for index in range(20))) for number in range(60)]
     refusals = tuple(refusal(f"f{number}.py", 1, f"code-{number % 7}") for number in range(3000))
@@ -269,7 +275,9 @@ def test_the_summary_balances_and_names_what_else_there_is(result: RunResult) ->
     ):
         assert words in text
     assert "groups" not in text
-    assert "groups" in summary(result, everything=True)
+    everything = summary(result, everything=True)
+    assert "groups" in everything
+    assert "toy: suppressed: d.py:2: # rewire: ignore[toy]" in everything
 
 
 def test_after_a_real_run_the_summary_shows_commits_and_the_way_back(result: RunResult) -> None:

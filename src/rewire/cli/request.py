@@ -39,7 +39,7 @@ def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], N
     paths = [Path(path) for path in args.paths]
     settings = config.load(start_of(paths), Path(args.config) if args.config else None)
     installed = registry.load()
-    config.check_tables(settings, installed.codemods)
+    config.check_tables(settings, installed.codemods, [one.name for one in installed.broken])
     selected = _select(args, settings, installed)
     discovered = discover(
         paths, exclude=(*settings.exclude, *args.exclude), root=settings.directory if settings.source else None

@@ -39,11 +39,21 @@ def parse_setting(text: str) -> Setting:
     return Setting(codemod.replace("_", "-"), option.replace("-", "_"), value.strip(), text)
 
 
-def check_tables(config: Config, codemods: Mapping[str, Codemod[Any, Any]]) -> None:
-    """Raise ConfigError if the configuration has a table or an option for which no installed codemod has a use."""
+def check_tables(config: Config, codemods: Mapping[str, Codemod[Any, Any]], broken: Collection[str] = ()) -> None:
+    """Raise ConfigError if the configuration names a codemod or an option that is not installed.
+
+    ``broken`` are names that exist and cannot be loaded: whether that matters is for the run to say.
+    """
+    for key, names in (("select", config.select), ("ignore", config.ignore)):
+        for number, name in enumerate(names):
+            if name.replace("_", "-") not in codemods and name not in broken:
+                hint = did_you_mean(name, codemods)
+                raise _config_error(config, (key, number), f"there is no codemod {name!r}{hint}")
     for name in config.codemods:
         codemod = codemods.get(name.replace("_", "-"))
         if codemod is None:
+            if name in broken:
+                continue
             hint = did_you_mean(name, [*codemods, *KEYS, "launch"])
             raise _config_error(config, (name,), f"there is no codemod {name!r}{hint}")
         _from_table(codemod, name, config)

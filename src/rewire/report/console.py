@@ -53,6 +53,7 @@ class Summary:
         for outcome in result.outcomes:
             self._refusals(outcome)
             self._rejected(outcome)
+            self._suppressed(outcome)
             self._notes(outcome)
         self._failures(result)
         self._unused(result)
@@ -107,6 +108,11 @@ class Summary:
         """Files that a check turned down."""
         for entry in outcome.rejected:
             self._line(f"rejected: {entry.path}: {entry.check}: {entry.detail}", "red")
+
+    def _suppressed(self, outcome: Outcome) -> None:
+        """Places that the user keeps as they are; the user knows, so only where everything is asked for."""
+        for entry in outcome.suppressed if self.everything else ():
+            self._line(f"{outcome.codemod}: suppressed: {place(entry.path, entry.line)}: {entry.comment}")
 
     def _notes(self, outcome: Outcome) -> None:
         """What the codemod has to say besides, and its own figures."""
