@@ -13,6 +13,7 @@ from rewire_codemods.engine_init.entrypoints import find_entries, reject_workers
 from rewire_codemods.engine_init.generating import engine_declaration, write_functions
 from rewire_codemods.engine_init.handlers import Handlers, read_handlers
 from rewire_codemods.engine_init.importers import guard_dependencies, read_importers, repoint
+from rewire_codemods.engine_init.noting import add_notes
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.owners import edit_closer, edit_table_maker
 from rewire_codemods.engine_init.places import spaced
@@ -69,6 +70,7 @@ def convert(conversion: Conversion, facts: Mapping[str, FileFacts]) -> dict[str,
         wire(conversion, application, handlers, lines)
         wire_entries(conversion, entries, importers, hot)
     _edit_definition(conversion, importers, table_set)
+    add_notes(conversion, table_set)
     return _figures(conversion, table_set, dependencies)
 
 

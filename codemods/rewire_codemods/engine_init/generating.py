@@ -9,6 +9,7 @@ import libcst as cst
 
 from rewire.codemod import Span
 from rewire.codemod.cst import dotted_name
+from rewire_codemods.engine_init.pooling import pool_arguments
 from rewire_codemods.engine_init.reading import plain_names
 from rewire_codemods.engine_init.style import Style, reindent, substitute
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from rewire.codemod.cst import Tree
     from rewire_codemods.engine_init.definition import Definition
     from rewire_codemods.engine_init.options import EngineInitOptions
-
-POOL = (("pool_pre_ping", "True"), ("pool_size", "10"), ("max_overflow", "20"))
-"""What ``pool = true`` adds for a server database: SQLAlchemy's keyword arguments of ``create_engine``."""
 
 
 @dataclass(slots=True)
@@ -173,7 +171,7 @@ def _creation(definition: Definition, style: Style, options: EngineInitOptions, 
             (tree.span(url.value), f"{tree.code(url.value)} if {name} is None else {name}") for url in urls if url
         ]
     if options.pool:
-        added = _pool(definition, style, name if uniform else None)
+        added = pool_arguments(definition, style, name if uniform else None)
         replacements += added[1]
         lines += [step + line for line in added[0]]
     moved = substitute(span.of(tree.text), span.start, replacements)
@@ -223,33 +221,6 @@ def _tests(definition: Definition, url: str, name: str) -> list[tuple[Span, str]
                 found.append((tree.span(node), name))
         rest = rest.orelse
     return found
-
-
-def _pool(definition: Definition, style: Style, name: str | None) -> tuple[list[str], list[tuple[Span, str]]]:
-    """Lines before the call, and additions to each maker call: pool arguments that the owner does not give."""
-    tree = definition.tree
-    lines: list[str] = []
-    found = []
-    for made in definition.creation.makers:
-        given = {arg.keyword.value for arg in made.call.args if arg.keyword is not None}
-        starred = any(arg.star == "**" for arg in made.call.args)
-        if starred or "poolclass" in given or "pool" in given or made.url is None or name is None:
-            continue
-        wanted = [f"{key}={value}" for key, value in POOL if key not in given]
-        text = tree.code(made.url.value).strip("frbuFRBU\"'")
-        if not wanted or text.startswith("sqlite"):
-            continue
-        end = tree.span(made.call.args[-1]).end
-        if "://" in text and not text.startswith("{"):
-            found.append((Span(end, end), ", " + ", ".join(wanted)))
-            continue
-        arguments = ", ".join(f"{style.string(key)}: {value}" for key, value in POOL if key not in given)
-        test = f"str({name}).startswith({style.string('sqlite')})"
-        line = f"pool_arguments = {{}} if {test} else {{{arguments}}}"
-        if line not in lines:
-            lines.append(line)
-        found.append((Span(end, end), ", **pool_arguments"))
-    return lines, found
 
 
 def _create_tables(definition: Definition, style: Style, options: EngineInitOptions, tables: Tables) -> str:

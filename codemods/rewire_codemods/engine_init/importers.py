@@ -8,15 +8,9 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
-from rewire_codemods.engine_init.definition import (
-    Factory,
-    TableCall,
-    find_dependencies,
-    read_factory,
-    reject_import_uses,
-    reject_sessions,
-    table_call,
-)
+from rewire_codemods.engine_init.defining import reject_import_uses, table_call
+from rewire_codemods.engine_init.dependencies import find_dependencies
+from rewire_codemods.engine_init.factories import read_factory, reject_sessions
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.origins import origin_of
 from rewire_codemods.engine_init.payloads import Prepend
@@ -29,6 +23,7 @@ if TYPE_CHECKING:
 
     from rewire.codemod import ImportedName
     from rewire_codemods.engine_init.conversion import Conversion
+    from rewire_codemods.engine_init.definition import Factory, TableCall
 
 
 @dataclass(slots=True)

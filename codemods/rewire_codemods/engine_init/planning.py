@@ -12,7 +12,7 @@ from rewire_codemods.engine_init.codes import ADVICE
 from rewire_codemods.engine_init.conversion import Conversion
 from rewire_codemods.engine_init.converting import convert
 from rewire_codemods.engine_init.creation import makers_at_import
-from rewire_codemods.engine_init.definition import read_definition
+from rewire_codemods.engine_init.defining import read_definition
 from rewire_codemods.engine_init.editing import NAME, Edits
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.reach import loaded_by

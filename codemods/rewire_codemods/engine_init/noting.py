@@ -1,0 +1,67 @@
+"""What the report says beside the changes: tables newly seen, what runs in every worker, what was left as it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rewire.codemod import Note
+from rewire.codemod.cst import dotted_name
+from rewire_codemods.engine_init.application import is_application
+from rewire_codemods.engine_init.reach import dependents
+from rewire_codemods.engine_init.reading import calls
+from rewire_codemods.engine_init.roles import is_test
+
+if TYPE_CHECKING:
+    from rewire_codemods.engine_init.conversion import Conversion
+    from rewire_codemods.engine_init.tables import TableSet
+
+
+def add_notes(conversion: Conversion, table_set: TableSet | None) -> None:
+    """Add the notes of one conversion."""
+    if table_set is not None:
+        _note_tables(conversion, table_set)
+    if conversion.application is not None:
+        _note_handlers(conversion)
+        _note_applications(conversion)
+
+
+def _note(conversion: Conversion, text: str, path: str, line: int = 0) -> None:
+    conversion.notes.append(Note("engine-init", text, path, line))
+
+
+def _note_tables(conversion: Conversion, table_set: TableSet) -> None:
+    name = conversion.options.create_tables
+    for path, classes in sorted(table_set.mapped.classes.items()):
+        if path not in table_set.before:
+            _note(conversion, f"{name} also creates the tables of {', '.join(sorted(classes))}", path)
+    _note(
+        conversion,
+        f"with several workers each one runs {name} when it starts, as each one ran create_all at import before",
+        conversion.path,
+    )
+
+
+def _note_handlers(conversion: Conversion) -> None:
+    """Handlers beside a lifespan that was there already never ran, and still do not."""
+    application = conversion.application
+    if application is None or application.lifespan is None:
+        return
+    for call in calls(application.tree):
+        owner, _, method = (dotted_name(call.func) or "").rpartition(".")
+        if owner == application.variable and method in ("on_event", "add_event_handler"):
+            line = application.tree.line(call)
+            _note(conversion, "this handler never runs beside the lifespan that was there", application.path, line)
+
+
+def _note_applications(conversion: Conversion) -> None:
+    """Other applications over the same engine, which no launch command names, open nothing."""
+    application = conversion.application
+    users = dependents(conversion.shelf.project, conversion.path)
+    for path in conversion.known:
+        if application is None or path == application.path or path not in users or is_test(path):
+            continue
+        tree = conversion.shelf.tree(path)
+        for call in calls(tree):
+            if is_application(tree, call):
+                text = f"this application is not wired: {application.path} is the one that opens the database"
+                _note(conversion, text, path, tree.line(call))
