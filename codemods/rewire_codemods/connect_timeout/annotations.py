@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import libcst as cst
 
 from rewire_codemods.connect_timeout.literals import canonical, is_none, last_name
 
 if TYPE_CHECKING:
-    from rewire_codemods.connect_timeout.origins import Origins
+    from collections.abc import Sequence
+
+    from rewire_codemods.connect_timeout.scopes import Binding, Names
 
 _QUOTED = re.compile(r"""^['"]|['"]$""")
 _PLAIN_WRAPPERS = frozenset({"Optional", "Annotated", "Final", "ClassVar", "Required", "Union"})
 _NOTHING = frozenset({"None", ""})
 
 
-def instance_of(node: cst.CSTNode, origins: Origins) -> str:
+class Resolves(Protocol):
+    """What ``origins.Origins`` answers, as far as annotations need it."""
+
+    names: Names
+
+    def of(self, node: cst.CSTNode | None) -> str:
+        """The origin of an expression."""
+        ...
+
+    def of_bindings(self, bindings: Sequence[Binding]) -> str:
+        """The origin on which all bindings of a variable agree."""
+        ...
+
+
+def instance_of(node: cst.CSTNode, origins: Resolves) -> str:
     """The instance that an annotation promises; ``""`` for unions of several types and for what is unknown."""
     if isinstance(node, cst.SimpleString):
         return _quoted(node, origins)
@@ -36,7 +52,7 @@ def instance_of(node: cst.CSTNode, origins: Origins) -> str:
     return canonical(f"{origin}()") if origin and not origin.startswith("builtins.") else ""
 
 
-def _quoted(node: cst.SimpleString, origins: Origins) -> str:
+def _quoted(node: cst.SimpleString, origins: Resolves) -> str:
     """A quoted annotation: only a dotted name, with ``| None`` or ``Optional[...]`` around it."""
     text = _QUOTED.sub("", node.value)
     text = re.sub(r"^(?:typing\.)?Optional\[(.*)\]$", r"\1", text)

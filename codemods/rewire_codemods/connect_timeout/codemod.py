@@ -1,14 +1,14 @@
-"""``ConnectTimeout``: options, markers, and the two halves of the work."""
+"""``ConnectTimeout``: markers, and the two halves of the work."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from rewire.codemod import Codemod, Plan, Promise, option
+from rewire.codemod import Codemod, Plan, Promise
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.facts import FileFacts
+from rewire_codemods.connect_timeout.options import Options
 from rewire_codemods.connect_timeout.refusals import CODES
 
 if TYPE_CHECKING:
@@ -24,19 +24,6 @@ _PLACE = re.compile(
 
 _HELD = re.compile(rf"""['"]{tables.KEY}['"]|[?&]{tables.KEY}=|\bacquire\b|\bdict\b""")
 """What a file that does not speak of asyncpg must hold to be parsed at once: a key, a URL, a pool."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a user may set."""
-
-    replace: Literal["auto", "strip", "rename"] = option(
-        "auto",
-        "auto: rename to timeout, strip where a limit is there already; strip: always strip; rename: always rename",
-    )
-    also: tuple[str, ...] = option(
-        (), 'further arguments of libpq\'s to refuse by name ("dbname", "sslmode", ...; "all"); never changed'
-    )
 
 
 class ConnectTimeout(Codemod[FileFacts, Options]):

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rewire.codemod import Project
-    from rewire_codemods.connect_timeout.codemod import Options
     from rewire_codemods.connect_timeout.facts import FileFacts
+    from rewire_codemods.connect_timeout.options import Options
 
 
 def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -> Plan:

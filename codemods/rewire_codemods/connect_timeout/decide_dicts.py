@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rewire_codemods.connect_timeout import tables
-from rewire_codemods.connect_timeout.decide_keywords import Replace, limit_of, note_lost_limit, note_value
+from rewire_codemods.connect_timeout.decide_keywords import limit_of, note_lost_limit, note_value
 from rewire_codemods.connect_timeout.dict_refusals import (
     HANDED_ON,
     HARD,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from rewire_codemods.connect_timeout.facts import DictFact, Use
     from rewire_codemods.connect_timeout.ledger import Ledger
+    from rewire_codemods.connect_timeout.options import Replace
 
 _ARGUMENTS = ("connect_args", "server_settings", "engine_settings")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.edits import Drop, Move, Operation, Rename
@@ -10,8 +10,7 @@ from rewire_codemods.connect_timeout.edits import Drop, Move, Operation, Rename
 if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.facts import CallFact, KeywordFact, Value
     from rewire_codemods.connect_timeout.ledger import Ledger
-
-Replace = Literal["auto", "strip", "rename"]
+    from rewire_codemods.connect_timeout.options import Replace
 
 
 def decide_keyword(ledger: Ledger, fact: KeywordFact, option: Replace) -> None:

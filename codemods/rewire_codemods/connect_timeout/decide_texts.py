@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rewire_codemods.connect_timeout import tables
-from rewire_codemods.connect_timeout.decide_keywords import Replace, limit_of, note_lost_limit, note_value
+from rewire_codemods.connect_timeout.decide_keywords import limit_of, note_lost_limit, note_value
 from rewire_codemods.connect_timeout.edits import Add, Merge, NewText, Operation
 
 if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.facts import CallFact, TextFact, Use, Value
     from rewire_codemods.connect_timeout.ledger import Ledger
+    from rewire_codemods.connect_timeout.options import Replace
 
 _FLAGS = (
     ("environment", "dsn-from-environment"),

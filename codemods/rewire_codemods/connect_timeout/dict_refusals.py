@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rewire_codemods.connect_timeout.decide_keywords import Replace, limit_of
+from rewire_codemods.connect_timeout.decide_keywords import limit_of
 from rewire_codemods.connect_timeout.facts import ASYNCPG
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from rewire_codemods.connect_timeout.facts import CallFact, DictFact, Use
     from rewire_codemods.connect_timeout.ledger import Ledger
+    from rewire_codemods.connect_timeout.options import Replace
 
 SETTINGS = ("server_settings", "engine_settings")
 HANDED_ON = ("splat", "connect_args", *SETTINGS)
