@@ -12,7 +12,7 @@ from rewire_codemods.engine_init.definition import TableCall
 from rewire_codemods.engine_init.entrypoints import find_entries, reject_workers, wire_entries
 from rewire_codemods.engine_init.generating import engine_declaration, write_functions
 from rewire_codemods.engine_init.handlers import Handlers, read_handlers
-from rewire_codemods.engine_init.importers import guard_dependencies, read_importers, repoint
+from rewire_codemods.engine_init.importers import drop_idle_names, guard_dependencies, read_importers, repoint
 from rewire_codemods.engine_init.noting import add_notes
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.owners import edit_closer, edit_table_maker
@@ -66,6 +66,7 @@ def convert(conversion: Conversion, facts: Mapping[str, FileFacts]) -> dict[str,
     repoint(conversion, importers)
     for path, node in startup.edits:
         _create_at_start(conversion, path, node)
+    drop_idle_names(conversion, [*((entry.path, entry.statement) for entry in [*tables, *made]), *startup.edits])
     if application is not None:
         wire(conversion, application, handlers, lines)
         wire_entries(conversion, entries, importers, hot)

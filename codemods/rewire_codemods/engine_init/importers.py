@@ -19,9 +19,9 @@ from rewire_codemods.engine_init.roles import is_migration, is_test
 from rewire_codemods.engine_init.uses import Purpose, Use, uses_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
-    from rewire.codemod import ImportedName
+    from rewire.codemod import ImportedName, Span
     from rewire_codemods.engine_init.conversion import Conversion
     from rewire_codemods.engine_init.definition import Factory, TableCall
 
@@ -206,6 +206,26 @@ def _drop_exported(conversion: Conversion, path: str, name: str) -> None:
     tree = conversion.shelf.tree(path)
     text = tree.module.code_for_node(node.with_changes(elements=kept))
     conversion.edits.node(path, node, text, "drop the re-export of the engine", strings=True)
+
+
+def drop_idle_names(conversion: Conversion, gone: Sequence[tuple[str, cst.CSTNode]]) -> None:
+    """Names from the engine's module that only the code that goes (file, node) has used, ``Base`` above all."""
+    project = conversion.shelf.project
+    spans: dict[str, list[Span]] = {}
+    for path, node in gone:
+        spans.setdefault(path, []).append(conversion.shelf.tree(path).span(node))
+    for path, places in sorted(spans.items()):
+        tree = conversion.shelf.tree(path)
+        for imported in project.imports(path) if path != conversion.path else ():
+            target = project.resolve(imported)
+            if imported.scope != "module" or target is None or (target.path, imported.guards) != (conversion.path, ()):
+                continue
+            if target.attribute is None or imported.name == "*" or imported.bound in (_all_of(conversion, path) or ()):
+                continue
+            uses = references(tree, imported.bound)
+            idle = all(any(place.contains(tree.span(use)) for place in places) for use in uses)
+            if uses and idle and not project.importers_of(path, imported.bound):
+                conversion.edits.drop_name(imported)
 
 
 def guard_dependencies(conversion: Conversion) -> list[str]:
