@@ -18,9 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PASSWORD = "swordfish"
 USER = "rewire"
@@ -176,7 +179,7 @@ def _watch(postgres: str, folder: str, port: str, *settings: str) -> None:
         signal.signal(ending, lambda *_: os.close(0))
     try:
         problem = _wait_until_up(server, int(port), log.name)
-        print(problem or "ready", flush=True)
+        print(problem or "ready", flush=True)  # noqa: T201
         if not problem:
             with contextlib.suppress(OSError):
                 while os.read(0, 1):

@@ -35,7 +35,7 @@ class Reader:
     traced: list[str] = field(default_factory=list)
 
     def arguments(self, call: cst.Call, positional: tuple[str, ...] = ("dsn",), dsn: str = "dsn") -> Arguments:
-        """The arguments of a ``connect`` or ``create_pool`` call, sorted out; ``dsn`` is what the DSN is called there."""
+        """The arguments of a ``connect`` or ``create_pool`` call, sorted out; ``dsn`` is what the DSN is called."""
         database: list[tuple[str, Expression]] = []
         others: list[str] = []
         timeout = ""
@@ -189,16 +189,21 @@ class Reader:
             if not isinstance(node, cst.SimpleStatementLine) or len(node.body) != 1 or has_comment(node):
                 continue
             part = node.body[0]
-            for name in imported(part) if isinstance(part, (cst.Import, cst.ImportFrom)) else ():
-                if name in gone:
-                    found.append(
-                        Removal(self.tree.span(node), name, "import", scope=scope.name, reads=_reads(scope, name))
-                    )
-            for name in dict.fromkeys(self.traced):
-                if _assigns(node, name):
-                    removal = removal_of(self.tree, node, name)
-                    if removal:
-                        found.append(replace(removal, scope=scope.name, reads=_reads(scope, name) - 1))
+            span = self.tree.span(node)
+            bound = imported(part) if isinstance(part, (cst.Import, cst.ImportFrom)) else {}
+            found += [
+                Removal(span, name, "import", scope=scope.name, reads=_reads(scope, name))
+                for name in bound
+                if name in gone
+            ]
+            removals = [
+                removal_of(self.tree, node, name) for name in dict.fromkeys(self.traced) if _assigns(node, name)
+            ]
+            found += [
+                replace(removal, scope=scope.name, reads=_reads(scope, removal.name) - 1)
+                for removal in removals
+                if removal
+            ]
         return tuple(found)
 
 

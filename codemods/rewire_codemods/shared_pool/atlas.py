@@ -16,7 +16,7 @@ _HOPS = 5
 
 
 class Atlas:
-    """Questions about definitions. Files that ``locate`` did not look at are read here, once, when a name leads there."""
+    """Questions about definitions. Files that ``locate`` did not look at are read here, when a name leads there."""
 
     def __init__(self, project: Project, facts: Mapping[str, FileFacts]) -> None:
         self.project = project

@@ -1,4 +1,4 @@
-"""The project's call graph, as far as a block needs it: does anything called inside acquire from the pool in its turn?"""
+"""The project's call graph, as far as a block needs it: does anything called inside acquire in its turn?"""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ Node = tuple[str, str]
 
 _EVERYDAY = frozenset(
     {
-        "acquire", "add", "close", "commit", "connect", "copy_records_to_table", "execute", "executemany", "fetch", "fetchrow",
-        "fetchval", "get", "read", "write", "set", "update", "delete", "rollback", "append", "pop", "items", "send", "run",
+        "acquire", "add", "close", "commit", "connect", "copy_records_to_table", "execute", "executemany", "fetch",
+        "fetchrow",
+        "fetchval", "get", "read", "write", "set", "update", "delete", "rollback", "append", "pop", "items", "send",
+        "run",
         "start", "stop", "post", "put", "json", "text", "join", "wait", "query",
     }
 )  # fmt: skip

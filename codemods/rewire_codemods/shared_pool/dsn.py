@@ -93,7 +93,7 @@ class Databases:
         return Trouble("other-database", f"{arguments.text} against the pool's {named}")
 
     def key(self, path: str, function: str, arguments: Arguments) -> str:
-        """What the arguments come down to: environment variables, defining modules, literals; or what is named alike."""
+        """What the arguments come down to: environment variables, defining modules, literals; or ``SAME``."""
         key = self._raw(path, function, arguments)
         return SAME if key in self._named or self._is_named(arguments, key) else key
 

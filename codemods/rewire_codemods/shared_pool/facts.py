@@ -24,7 +24,7 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """One source of a DSN expression: an environment variable, a module-level name, an attribute of ``self``, a literal."""
+    """One source of a DSN expression: environment variable, module-level name, attribute of ``self``, literal."""
 
     kind: Literal["env", "name", "self", "literal", "parameter", "local"]
     value: str

@@ -1,4 +1,4 @@
-"""The report of a run: connections before and after, by role and shape, databases, and the pool against the server's limit."""
+"""The report of a run: connections before and after, roles, shapes, databases, the pool's size against the limit."""
 
 from __future__ import annotations
 
@@ -117,8 +117,8 @@ class Ledger:
         if not most or not any(decision.trouble is None for decision in self.decisions):
             return None
         limit = pool["max_connections"]
-        text = f"the pool opens at most {pool['max_size']} connections in {pool['processes']} process(es): {most} of the " \
-               f"server's {limit}"  # fmt: skip
+        size, processes = pool["max_size"], pool["processes"]
+        text = f"the pool opens at most {size} connections in {processes} process(es): {most} of the server's {limit}"
         if most > limit * 0.9:
             text += "; lower max_size or the number of processes, the server keeps some for itself"
         return Note(NAME, text)

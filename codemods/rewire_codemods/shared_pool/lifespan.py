@@ -11,9 +11,9 @@ import libcst as cst
 from rewire.codemod import BLOCK, INSERT, Note, NotLossless, NotPython, Project, Site, SourceFile, Span
 from rewire.codemod.cst import Tree, dotted_name, parse
 from rewire_codemods.shared_pool import edits
-from rewire_codemods.shared_pool.making import Database, source_of_database
 from rewire_codemods.shared_pool.provider import Provider, Way, way_to
 from rewire_codemods.shared_pool.scopes import module_scope
+from rewire_codemods.shared_pool.sources import Database, source_of_database
 from rewire_codemods.shared_pool.statements import last_name, small
 
 if TYPE_CHECKING:
@@ -111,7 +111,9 @@ def _wired(project: Project, application: Application, facts: FileFacts, way: Wa
         existing = _existing_lifespan(application, given)
         if existing is None:
             return Wiring(notes=[Note(NAME, f"the lifespan of {path} is not defined there: {_BY_HAND}", path)])
-        wiring.sites.append(existing(opening, closing))
+        surround = edits.Surround(opening, closing, application.tree.module.default_indent)
+        text = "the lifespan opens and closes the pool"
+        wiring.sites.append(Site(NAME, path, existing, BLOCK, surround, text, "lifespan", support=True))
     elif _listens(project):
         wiring.sites.append(_handlers(application, opening, closing))
     else:
@@ -127,20 +129,13 @@ def _wired(project: Project, application: Application, facts: FileFacts, way: Wa
     return wiring
 
 
-def _existing_lifespan(application: Application, given: cst.BaseExpression):  # type: ignore[no-untyped-def]
-    """A function that makes the site around the body of the lifespan that is there; None if it is elsewhere."""
+def _existing_lifespan(application: Application, given: cst.BaseExpression) -> Span | None:
+    """The body of the lifespan function that is there; None if it is defined elsewhere."""
     name = last_name(given)
     for node in application.tree.module.body:
         if isinstance(node, cst.FunctionDef) and node.name.value == name and isinstance(node.body, cst.IndentedBlock):
             body = node.body.body
-            span = Span(application.tree.span(body[0]).start, application.tree.span(body[-1]).end)
-
-            def site(opening: str, closing: str) -> Site:
-                edit = edits.Surround(opening, closing, application.tree.module.default_indent)
-                return Site(NAME, application.source.path, span, BLOCK, edit, "the lifespan opens and closes the pool",
-                            "lifespan", support=True)  # fmt: skip
-
-            return site
+            return Span(application.tree.span(body[0]).start, application.tree.span(body[-1]).end)
     return None
 
 
@@ -154,9 +149,21 @@ def _listens(project: Project) -> bool:
 
 
 def _line_start(application: Application) -> int:
-    start = application.tree.span(application.statement).start
+    """The start of the application's line, or of the comment lines right above it."""
     text = application.source.text
-    return max(text.rfind("\n", 0, start), text.rfind("\r", 0, start)) + 1
+    start = _start_of_line(text, application.tree.span(application.statement).start)
+    while start:
+        above = _start_of_line(text, start - 1)
+        if not text[above:start].lstrip().startswith("#"):
+            break
+        start = above
+    return start
+
+
+def _start_of_line(text: str, offset: int) -> int:
+    if text[offset - 1 : offset + 1] == "\r\n":
+        offset -= 1
+    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
 
 
 def _line_end(application: Application) -> int:

@@ -1,4 +1,4 @@
-"""Write a provider on request: a module of its own with the application's lifespan around it, or an acquire with fallback."""
+"""Write a provider on request: a module of its own, wired into the application, or an acquire with a fallback."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rewire.codemod import INSERT, NewFile, Note, Project, Site, Span
-from rewire_codemods.shared_pool.facts import Arguments, Trouble
+from rewire_codemods.shared_pool.facts import Trouble
+from rewire_codemods.shared_pool.lifespan import wire
 from rewire_codemods.shared_pool.options import SharedPoolOptions
-from rewire_codemods.shared_pool.provider import Provider, stand_in
+from rewire_codemods.shared_pool.provider import Provider
+from rewire_codemods.shared_pool.sources import Database, source_of_database
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,8 +93,6 @@ class Made:
         """The new file and the lifespan, or the inserted function."""
         if self.insert:
             return Written(sites=list(self.insert))
-        from rewire_codemods.shared_pool.lifespan import wire
-
         written = Written()
         source = source_of_database(project, atlas, decisions, self.provider.path)
         fallback = self.options.fallback == "connect"
@@ -125,73 +125,6 @@ def _module_text(fallback: bool, source: Database | None) -> str:
     if own:
         text = text.replace("import asyncpg\n", "import asyncpg\n\n" + "\n".join(own) + "\n", 1)
     return text + _LENIENT.format(pool="_pool", connect="asyncpg.connect", arguments=source.written + ", ")
-
-
-@dataclass(frozen=True)
-class Database:
-    """How a module writes the arguments that name the database, and the imports for that."""
-
-    written: str
-    imports: tuple[str, ...] = ()
-
-
-def source_of_database(project: Project, atlas: Atlas, decisions: Sequence[Decision], target: str) -> Database | None:
-    """The arguments of a converted opening in terms that work in ``target``; None if none of them does."""
-    for decision in decisions:
-        if decision.caller_of or decision.opening.shape == "dependency":
-            continue
-        found = express(project, atlas, decision.path, decision.opening.arguments, target)
-        if found is not None:
-            return found
-    return None
-
-
-def express(project: Project, atlas: Atlas, path: str, arguments: Arguments, target: str) -> Database | None:
-    """Arguments of ``path`` as ``target`` can write them: names imported from where they are defined."""
-    imports: list[str] = []
-    parts = []
-    folder = target.rpartition("/")[0]
-    importer = target if target in project.paths else stand_in(project, folder, but=path)
-    for key, value in arguments.database:
-        if not value.pure or any(atom.kind in {"parameter", "local", "self"} for atom in value.atoms) or key == "*":
-            return None
-        text = ""
-        for piece in value.pieces:
-            if isinstance(piece, str):
-                text += piece
-            elif piece.kind == "env":
-                imports.append("import os")
-                text += f'os.environ["{piece.value}"]'
-            elif piece.kind == "literal":
-                text += piece.value if piece.value.isdigit() or piece.value == "None" else _quoted(piece.value)
-            else:
-                place = atlas.locate_name(path, piece.value)
-                inline = _inline(atlas, place)
-                if inline:
-                    imports.append("import os")
-                    text += inline
-                    continue
-                line = project.import_line(importer, place[0], place[1]) if place and importer else None
-                if place is None or (place[0] != target and line is None):
-                    return None
-                if place[0] != target and line is not None:
-                    imports.append(line.strip())
-                text += place[1] + (f".{place[2]}" if place[2] else "")
-        parts.append(text if key == "dsn" else f"**{text}" if key == "**" else f"{key}={text}")
-    return Database(", ".join(parts), tuple(dict.fromkeys(imports)))
-
-
-def _inline(atlas: Atlas, place: tuple[str, str, str] | None) -> str:
-    """The value of a constant that only reads the environment: written out, since its own file may not need it any more."""
-    constant = atlas.constant(place[0], place[1]) if place and not place[2] else None
-    value = constant.value if constant else None
-    if value is None or not value.pure or [atom.kind for atom in value.atoms] != ["env"]:
-        return ""
-    return value.text if value.text.startswith("os.") else ""
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def package_markers(project: Project, path: str) -> list[str]:

@@ -45,9 +45,7 @@ def examine(scope: FunctionScope, tree: Tree, opens: Opens, retries: bool = Fals
         for place in places
         if place.how == "bound"
     }
-    findings: list[tuple[Place, Found]] = []
-    for place in places:
-        findings.append((place, _find(scope, tree, place, places, lives)))
+    findings = [(place, _find(scope, tree, place, places, lives)) for place in places]
     findings = [(place, _second_connection(place, found, findings)) for place, found in findings]
     return [_opening(scope, tree, place, found) for place, found in findings]
 

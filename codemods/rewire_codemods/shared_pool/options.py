@@ -14,8 +14,9 @@ class SharedPoolOptions:
 
     provider: str = option(
         "",
-        "where the pool comes from: `backend/db.py:get_db_pool` (a function that returns the pool), `backend/db.py:pool` "
-        "(the pool itself) or `backend/db.py:acquire` (an async context manager); a dotted module is taken too. "
+        "where the pool comes from: `backend/db.py:get_db_pool` (a function that returns the pool), "
+        "`backend/db.py:pool` (the pool itself) or `backend/db.py:acquire` "
+        "(an async context manager); a dotted module works too. "
         "Empty: the one module of the project that holds a pool and a getter for it",
     )
     create_provider: str = option(
@@ -23,8 +24,8 @@ class SharedPoolOptions:
     )
     fallback: Literal["none", "connect"] = option(
         "none",
-        "`connect`: write (or make) an `acquire()` that opens a direct connection where no pool is open, for files that "
-        "servers and scripts share",
+        "`connect`: write (or make) an `acquire()` that opens a direct connection where no pool is open, for files "
+        "that servers and scripts share",
     )
     same_dsn: tuple[str, ...] = option(
         (), "DSN expressions, as written or as listed by the report, that all name the pool's database"

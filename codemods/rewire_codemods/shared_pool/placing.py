@@ -1,4 +1,4 @@
-"""Where a connection is opened among loops, handlers and inner blocks: what forbids a block there, and what the shape is called."""
+"""Where a connection is opened among loops, handlers and inner blocks: what forbids a block, and the shape's name."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def import_line(project: Project, importer: str, target: str, asname: str | None
     home = folder
     while True:
         neighbour = stand_in(project, home, but=importer)
-        if neighbour is not None or not home:
+        if (neighbour is not None and neighbour != importer) or not home:
             break
         home = home.rpartition("/")[0]
     line = project.import_line(importer, neighbour) if neighbour else None
@@ -184,7 +184,7 @@ def import_line(project: Project, importer: str, target: str, asname: str | None
 
 
 def _package_of(line: str, stem: str) -> str:
-    """What the module ``stem`` is imported from: ``from ..a import stem``, ``import stem``, ``import a.b.stem as x``."""
+    """What ``stem`` is imported from in a line such as ``from ..a import stem`` or ``import a.b.stem as x``."""
     if line.startswith("from "):
         return line.removeprefix("from ").partition(" import ")[0]
     return line.removeprefix("import ").partition(" as ")[0].removesuffix(stem).rstrip(".")

@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
 from rewire.codemod.cst import Tree, dotted_name, parse
-from rewire_codemods.shared_pool import state
-from rewire_codemods.shared_pool.arguments import Reader, removal_of
-from rewire_codemods.shared_pool.called import callee_name, calls_in
-from rewire_codemods.shared_pool.facts import Arguments, Class, Constant, FileFacts, Function, Opening, Removal, Trouble
+from rewire_codemods.shared_pool.arguments import Reader
+from rewire_codemods.shared_pool.definitions import (
+    dependencies_of,
+    dependency,
+    dependency_aliases,
+    describe,
+    read_classes,
+    read_constants,
+)
+from rewire_codemods.shared_pool.facts import Arguments, FileFacts, Opening, Trouble
+from rewire_codemods.shared_pool.margins import (
+    bound_names,
+    guard_calls,
+    import_run,
+    insertion_point,
+    is_main_guard,
+    read_removals,
+)
 from rewire_codemods.shared_pool.openings import Opens, examine, examine_parameter
 from rewire_codemods.shared_pool.pools import read_makings, read_pools
-from rewire_codemods.shared_pool.scopes import (
-    FunctionScope,
-    ModuleScope,
-    every_parameter,
-    function_scope,
-    imported,
-    module_scope,
-)
-from rewire_codemods.shared_pool.statements import (
-    children,
-    code_of,
-    has_comment,
-    last_name,
-    lines,
-    members,
-    names_in,
-    small,
-    walk,
-)
+from rewire_codemods.shared_pool.scopes import FunctionScope, ModuleScope, function_scope, module_scope
+from rewire_codemods.shared_pool.statements import children, last_name, lines, members, names_in, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
-    from rewire.codemod import SourceFile, Span
+    from rewire.codemod import SourceFile
 
 CONNECT = ("asyncpg.connect", "asyncpg.connection.connect")
-_ACQUIRES = re.compile(r"(?i)pool\w*(?:\(\))?\.(?:acquire|fetch\w*|execute|executemany|copy_\w+)$")
 
 
 Callers = frozenset[tuple[str, str]]
@@ -64,20 +58,20 @@ def read(source: SourceFile, factories: Callers = frozenset(), retry_loops: bool
     return FileFacts(
         path=source.path,
         openings=tuple(sorted(openings, key=lambda opening: opening.span)),
-        functions=tuple(_function(scope, tree if placed else None) for scope in scopes),
-        classes=tuple(_classes(tree, module, scopes)),
-        constants=tuple(_constants(tree, module)),
-        removals=tuple(_removals(tree, module)) if placed else (),
+        functions=tuple(describe(scope, tree if placed else None) for scope in scopes),
+        classes=tuple(read_classes(tree, module, scopes)),
+        constants=tuple(read_constants(tree, module)),
+        removals=tuple(read_removals(tree, module)) if placed else (),
         names=tuple(sorted(names_in(tree.module).items())),
-        bound=tuple(sorted(_bound(module, scopes))),
+        bound=tuple(sorted(bound_names(module, scopes))),
         imports=tuple(sorted(module.imports.items())),
-        aliases=tuple(_dependency_aliases(module)),
+        aliases=tuple(dependency_aliases(module)),
         makings=makings,
         pools=pools,
-        insert_at=_insert_at(tree) if placed else 0,
-        import_run=_import_run(tree) if placed else (),
-        guarded=any(_is_main_guard(node) for node in tree.module.body),
-        guard_calls=tuple(sorted(_guard_calls(tree).items())),
+        insert_at=insertion_point(tree) if placed else 0,
+        import_run=import_run(tree) if placed else (),
+        guarded=any(is_main_guard(node) for node in tree.module.body),
+        guard_calls=tuple(sorted(guard_calls(tree).items())),
     )
 
 
@@ -117,7 +111,7 @@ def loose_uses(source: SourceFile, factories: Callers) -> tuple[tuple[int, ...],
 
 
 def read_calls(source: SourceFile, name: str, parameter: str) -> Iterator[tuple[str, Arguments]]:
-    """Function and arguments of each call of something called ``name``, its first or ``parameter`` taken for the DSN."""
+    """Function and arguments of each call of something called ``name``; the first or ``parameter`` is the DSN."""
     tree = parse(source.text)
     module = module_scope(tree.module)
     for scope in function_scopes(tree.module, module):
@@ -134,17 +128,17 @@ def read_dependents(source: SourceFile, texts: Collection[str]) -> list[Opening]
     module = module_scope(tree.module)
     found = []
     for scope in function_scopes(tree.module, module):
-        for param, target in _depends(scope):
+        for param, target in dependencies_of(scope):
             if target in texts:
                 found.append(examine_parameter(scope, tree, param))
     return found
 
 
 def function_scopes(
-    tree: cst.CSTNode, module: ModuleScope, name: str = "", owner: str = "", outer: FunctionScope | None = None
+    tree: Any, module: ModuleScope, name: str = "", owner: str = "", outer: FunctionScope | None = None
 ) -> Iterator[FunctionScope]:
     """Every function of a file, methods and nested ones included, with qualified names (``Class.method``, ``f.g``)."""
-    body = tree.body if isinstance(tree, cst.Module) else members(tree.body)  # type: ignore[attr-defined]
+    body = tree.body if isinstance(tree, cst.Module) else members(tree.body)
     for line in lines(body):
         node = line.node
         if isinstance(node, cst.FunctionDef):
@@ -187,9 +181,7 @@ def _named(
         scope = known.get(id(node), scope)
         if isinstance(node, (cst.Name, cst.Attribute)) and dotted_name(node):
             yield node, scope
-        elif isinstance(node, (cst.Import, cst.ImportFrom)):
-            continue
-        elif isinstance(node, (cst.Assign, cst.AnnAssign)) and scope is None and _aliases(node):
+        elif isinstance(node, (cst.Import, cst.ImportFrom)) or (scope is None and _aliases(node)):
             continue
         else:
             children = _expressions(node)
@@ -205,200 +197,8 @@ def _expressions(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
     return children(node)
 
 
-def _aliases(node: cst.Assign | cst.AnnAssign) -> bool:
+def _aliases(node: cst.CSTNode) -> bool:
     """``connect = asyncpg.connect`` at module level: an alias, whose calls are found by themselves."""
-    return node.value is not None and dotted_name(node.value) is not None
-
-
-def _function(scope: FunctionScope, tree: Tree | None) -> Function:
-    body = [
-        part for line in scope.lines for part in line.header if not isinstance(part, (cst.FunctionDef, cst.ClassDef))
-    ]
-    calls = tuple(calls_in(body, tree, set(), scope))
-    node = scope.node
-    return Function(
-        name=scope.name,
-        line=tree.line(node) if tree else 0,
-        is_async=scope.is_async,
-        calls=calls,
-        acquires=any(_ACQUIRES.search(call.callee) for call in calls),
-        state=state.in_nodes(body, scope.module),
-        types=tuple(_types(scope)),
-        depends=tuple(_depends(scope)),
-        decorators=tuple(_decorator(decorator) for decorator in node.decorators),
-        yields=any(isinstance(inner, cst.Yield) for part in body for inner in walk(part)),
-        returns=code_of(node.returns.annotation) if node.returns else "",
-    )
-
-
-def _decorator(node: cst.Decorator) -> str:
-    inner = node.decorator
-    return callee_name(inner.func if isinstance(inner, cst.Call) else inner)
-
-
-def _types(scope: FunctionScope) -> Iterator[tuple[str, str]]:
-    for param in every_parameter(scope.node.params):
-        annotation = _annotated_type(param.annotation)
-        if annotation:
-            yield param.name.value, annotation
-    for name, values in scope.values.items():
-        if len(values) == 1 and isinstance(values[0], cst.Call):
-            callee = callee_name(values[0].func)
-            if callee:
-                yield name, callee
-    yield from ((name, origin) for name, origin in scope.imports.items())
-
-
-def _annotated_type(annotation: cst.Annotation | None) -> str:
-    """The class that an annotation names; ``Annotated`` and ``Optional`` are looked through."""
-    node = annotation.annotation if annotation else None
-    while isinstance(node, cst.Subscript) and last_name(node.value) in {"Annotated", "Optional"}:
-        index = node.slice[0].slice
-        node = index.value if isinstance(index, cst.Index) else None
-    if isinstance(node, cst.BinaryOperation):
-        node = node.left
-    return (dotted_name(node) or "") if node is not None else ""
-
-
-def _depends(scope: FunctionScope) -> Iterator[tuple[str, str]]:
-    for param in every_parameter(scope.node.params):
-        target = dependency(param.default) or _annotated_dependency(param.annotation)
-        if target:
-            yield param.name.value, target
-        elif param.annotation and isinstance(param.annotation.annotation, cst.Name):
-            yield param.name.value, "?" + param.annotation.annotation.value
-
-
-def dependency(node: cst.CSTNode | None) -> str:
-    """The dotted name inside ``Depends(...)``; empty for anything else."""
-    if isinstance(node, cst.Call) and last_name(node.func) in {"Depends", "Security"} and node.args:
-        return dotted_name(node.args[0].value) or ""
-    return ""
-
-
-def _annotated_dependency(annotation: cst.Annotation | None) -> str:
-    node = annotation.annotation if annotation else None
-    return next((found for inner in walk(node) if (found := dependency(inner))), "") if node is not None else ""
-
-
-def _dependency_aliases(module: ModuleScope) -> Iterator[tuple[str, str]]:
-    """``DB = Annotated[Connection, Depends(get_db)]``."""
-    for name, values in module.values.items():
-        for value in values:
-            found = [target for inner in (walk(value) if value else ()) if (target := dependency(inner))]
-            if isinstance(value, cst.Subscript) and found:
-                yield name, found[0]
-
-
-def _classes(tree: Tree, module: ModuleScope, scopes: Sequence[FunctionScope]) -> Iterator[Class]:
-    for node in walk(tree.module):
-        if not isinstance(node, cst.ClassDef):
-            continue
-        name = node.name.value
-        types: dict[str, str] = {}
-        values: dict[str, Any] = {}
-        for scope in scopes:
-            if scope.owner == name:
-                _read_attributes(tree, scope, types, values)
-        bases = tuple(dotted_name(arg.value) or "" for arg in node.bases)
-        yield Class(name, bases, tuple(types.items()), tuple((key, value) for key, value in values.items() if value))
-
-
-def _read_attributes(tree: Tree, scope: FunctionScope, types: dict[str, str], values: dict[str, Any]) -> None:
-    known = dict(_types(scope))
-    for line in scope.lines:
-        part = small(line.node)
-        if not isinstance(part, (cst.Assign, cst.AnnAssign)) or part.value is None:
-            continue
-        target = part.targets[0].target if isinstance(part, cst.Assign) else part.target
-        dotted = dotted_name(target) or ""
-        if not dotted.startswith("self.") or dotted.count(".") != 1:
-            continue
-        attribute = dotted[5:]
-        value: Any = part.value.left if isinstance(part.value, cst.BooleanOperation) else part.value
-        if isinstance(value, cst.Name) and value.value in known:
-            types.setdefault(attribute, known[value.value])
-        elif isinstance(value, cst.Call):
-            types.setdefault(attribute, callee_name(value.func))
-        expression = Reader(tree, scope, scope.module).expression(part.value)
-        values[attribute] = expression if attribute not in values or values[attribute] == expression else None
-
-
-def _constants(tree: Tree, module: ModuleScope) -> Iterator[Constant]:
-    reader = Reader(tree, None, module)
-    for name, found in module.values.items():
-        if len(found) != 1 or found[0] is None:
-            continue
-        value = found[0]
-        instance = callee_name(value.func) if isinstance(value, cst.Call) else ""
-        yield Constant(name, reader.expression(value), instance)
-
-
-def _removals(tree: Tree, module: ModuleScope) -> Iterator[Removal]:
-    """Module-level imports and constants that stand alone on their line, without a comment on it."""
-    for node in tree.module.body:
-        part = small(node)
-        if not isinstance(node, cst.SimpleStatementLine) or part is None or has_comment(node):
-            continue
-        if isinstance(part, (cst.Import, cst.ImportFrom)):
-            if not (isinstance(part, cst.ImportFrom) and last_name(part.module or cst.Name("x")) == "__future__"):
-                yield from (Removal(tree.span(node), name, "import") for name in imported(part))
-        elif isinstance(part, (cst.Assign, cst.AnnAssign)):
-            target = part.targets[0].target if isinstance(part, cst.Assign) else part.target
-            if isinstance(target, cst.Name) and len(module.values.get(target.value, ())) == 1:
-                removal = removal_of(tree, node, target.value)
-                if removal:
-                    yield removal
-
-
-def _bound(module: ModuleScope, scopes: Iterable[FunctionScope]) -> set[str]:
-    found = {*module.imports, *module.values, *module.defined}
-    for scope in scopes:
-        found |= {*scope.parameters, *scope.values, *scope.imports}
-    return found
-
-
-def _insert_at(tree: Tree) -> int:
-    """The line behind the last import that stands before the first definition; behind the docstring otherwise."""
-    last = None
-    for index, node in enumerate(tree.module.body):
-        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-            break
-        part = small(node)
-        docstring = index == 0 and isinstance(part, cst.Expr) and isinstance(part.value, cst.SimpleString)
-        if isinstance(part, (cst.Import, cst.ImportFrom)) or docstring:
-            last = node
-    if last is None:
-        return 0
-    end = tree.span(last).end
-    found = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)").match(tree.text, end)
-    return found.end() if found else end
-
-
-def _import_run(tree: Tree) -> tuple[Span, ...]:
-    """The import statements that stand together, nothing between them, up to where an import would be added."""
-    end = _insert_at(tree)
-    run: list[Span] = []
-    for node in tree.module.body:
-        span = tree.span(node)
-        if span.start >= end:
-            break
-        if isinstance(small(node), (cst.Import, cst.ImportFrom)):
-            run.append(span)
-        else:
-            run.clear()
-    return tuple(run)
-
-
-def _is_main_guard(node: cst.CSTNode) -> bool:
-    if not isinstance(node, cst.If) or not isinstance(node.test, cst.Comparison):
+    if not isinstance(node, (cst.Assign, cst.AnnAssign)):
         return False
-    return isinstance(node.test.left, cst.Name) and node.test.left.value == "__name__"
-
-
-def _guard_calls(tree: Tree) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for node in tree.module.body:
-        if _is_main_guard(node):
-            found.update(names_in(node))
-    return found
+    return node.value is not None and dotted_name(node.value) is not None

@@ -21,8 +21,9 @@ Kind = Literal[
 
 HANDED_OVER = frozenset(
     {
-        "create_task", "ensure_future", "run_in_executor", "add_task", "call_soon", "call_soon_threadsafe", "call_later",
-        "call_at", "submit", "start_soon", "Thread", "Process", "partial", "to_thread", "run_coroutine_threadsafe",
+        "create_task", "ensure_future", "run_in_executor", "add_task", "call_soon", "call_soon_threadsafe",
+        "call_later", "call_at", "submit", "start_soon", "Thread", "Process", "partial", "to_thread",
+        "run_coroutine_threadsafe",
         "add_done_callback", "add_job", "spawn", "start_new_thread", "run_sync",
     }
 )  # fmt: skip
@@ -61,7 +62,8 @@ def references(lines: Iterable[Line], name: str) -> Iterator[Reference]:
         else:
             for part in line.header:
                 for chain in occurrences(part, name):
-                    kind, detail = ("guard", "") if _is_test(line.node, name) else _classify(chain)
+                    kind, detail = _classify(chain)
+                    kind = "guard" if _is_test(line.node, name) else kind
                     yield Reference(line.path, chain[-1], kind, detail)
 
 
@@ -179,6 +181,10 @@ def _handed(above: tuple[cst.CSTNode, ...]) -> tuple[Kind, str]:
             if call and len(item.targets) == 1 and isinstance(target, cst.Name):
                 return "alias", target.value
             return "escape", "stored in an object or a container"
+    return _not_awaited(above, call)
+
+
+def _not_awaited(above: tuple[cst.CSTNode, ...], call: cst.Call | None) -> tuple[Kind, str]:
     outer = above[0]
     if isinstance(above[-1], (cst.WithItem, cst.For)) or isinstance(outer, cst.WithItem):
         return ("use", "passed") if call else ("escape", "a with statement of its own")

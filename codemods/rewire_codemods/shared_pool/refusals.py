@@ -5,69 +5,153 @@ from __future__ import annotations
 from rewire.codemod import RefusalCode
 
 CODES: tuple[RefusalCode, ...] = (
-    RefusalCode("no-provider", "nothing says where the pool comes from",
-                "set `provider` (`backend/db.py:get_db_pool`), or `create_provider` to have one written"),
-    RefusalCode("several-providers", "more than one module of the project holds a pool",
-                "set `provider` to the one that is meant"),
-    RefusalCode("provider-import", "no single import statement loads the provider in every way this file is started",
-                "run relative-imports or `rewire doctor` first, or move the provider"),
+    RefusalCode(
+        "no-provider",
+        "nothing says where the pool comes from",
+        "set `provider` (`backend/db.py:get_db_pool`), or `create_provider` to have one written",
+    ),
+    RefusalCode(
+        "several-providers",
+        "more than one module of the project holds a pool",
+        "set `provider` to the one that is meant",
+    ),
+    RefusalCode(
+        "provider-import",
+        "no single import statement loads the provider in every way this file is started",
+        "run relative-imports or `rewire doctor` first, or move the provider",
+    ),
     RefusalCode("inside-provider", "this connect belongs to the provider itself", "nothing: it is meant"),
-    RefusalCode("not-async", "the connection is opened outside an async function", "make the caller async, or leave it"),
-    RefusalCode("not-bound", "the connection is not bound to one local name by `name = await connect(...)`",
-                "assign the awaited connect to a name of its own first"),
+    RefusalCode(
+        "not-async", "the connection is opened outside an async function", "make the caller async, or leave it"
+    ),
+    RefusalCode(
+        "not-bound",
+        "the connection is not bound to one local name by `name = await connect(...)`",
+        "assign the awaited connect to a name of its own first",
+    ),
     RefusalCode("not-a-call", "`asyncpg.connect` is handed around as a value", "call it where the connection is used"),
     RefusalCode("one-line", "the statement shares its line with others", "put each statement on a line of its own"),
-    RefusalCode("bound-twice", "the name holds something else before or after this connection",
-                "give each connection a name of its own"),
-    RefusalCode("inner-block", "the connection is opened in an inner block and used behind it",
-                "open it in the block that uses it"),
-    RefusalCode("connect-in-own-try", "the connect alone is in a `try`, whose handlers must not see the work's errors",
-                "move the work into the try, or handle the pool's errors where they are raised"),
-    RefusalCode("handler-uses-connection", "an `except`, `else` or `finally` outside the new block uses the connection",
-                "move that handler inside the block"),
-    RefusalCode("use-after-close", "the connection is used after it was closed", "remove that use first: it always fails"),
-    RefusalCode("close-unclear", "the connection is closed, terminated or detached in a way that cannot be removed safely",
-                "close it with a plain `await conn.close()`, or convert by hand"),
-    RefusalCode("retry-loop", "a loop tries again until the connection works",
-                "keep the loop around an `async with` by hand; the pool reconnects by itself. "
-                "`retry_loops = true` converts the ones that fit"),
-    RefusalCode("stored", "the connection is kept on an object, in a container, in a global or an application state",
-                "keep the pool there instead, and acquire where the connection is used"),
-    RefusalCode("escapes", "the connection leaves the function: another task, thread, callback, nested function or object",
-                "let that code acquire a connection of its own"),
-    RefusalCode("second-connection", "a second connection is open inside the block, on purpose",
-                "if one is enough, use it for both; if not, leave both: two slots of one pool can deadlock"),
-    RefusalCode("nested-acquire", "something called inside the block acquires from the pool in its turn: ten concurrent "
-                "calls of such a pair deadlock a pool of ten",
-                "hand the connection to what is called, or make the call after the block"),
-    RefusalCode("dsn-from-parameters", "host, user, database or DSN come from the function's own parameters",
-                "leave it: a pool has one database"),
-    RefusalCode("dsn-computed", "the DSN is computed by a call or a local, so nobody can say which database it names",
-                "list the expression in `same_dsn` if it names the pool's database"),
-    RefusalCode("other-database", "the DSN expression is not the one the pool was made with",
-                "list the expressions that name one database in `same_dsn`"),
-    RefusalCode("connect-options", "connect is given arguments that acquire cannot carry",
-                "give them to `create_pool` and list them in `pool_sets`"),
-    RefusalCode("session-state", "the block sets state that outlives the release of a pooled connection",
-                "set it in the pool's `init` or `setup`, use SET LOCAL or ON COMMIT DROP, or leave this connection alone"),
-    RefusalCode("role-script", "a one-shot script: no pool is open in that process",
-                "leave it; or add `script` to `roles` and open the pool there; or `fallback = \"connect\"`"),
+    RefusalCode(
+        "bound-twice",
+        "the name holds something else before or after this connection",
+        "give each connection a name of its own",
+    ),
+    RefusalCode(
+        "inner-block",
+        "the connection is opened in an inner block and used behind it",
+        "open it in the block that uses it",
+    ),
+    RefusalCode(
+        "connect-in-own-try",
+        "the connect alone is in a `try`, whose handlers must not see the work's errors",
+        "move the work into the try, or handle the pool's errors where they are raised",
+    ),
+    RefusalCode(
+        "handler-uses-connection",
+        "an `except`, `else` or `finally` outside the new block uses the connection",
+        "move that handler inside the block",
+    ),
+    RefusalCode(
+        "use-after-close", "the connection is used after it was closed", "remove that use first: it always fails"
+    ),
+    RefusalCode(
+        "close-unclear",
+        "the connection is closed, terminated or detached in a way that cannot be removed safely",
+        "close it with a plain `await conn.close()`, or convert by hand",
+    ),
+    RefusalCode(
+        "retry-loop",
+        "a loop tries again until the connection works",
+        "keep the loop around an `async with` by hand; the pool reconnects by itself. "
+        "`retry_loops = true` converts the ones that fit",
+    ),
+    RefusalCode(
+        "stored",
+        "the connection is kept on an object, in a container, in a global or an application state",
+        "keep the pool there instead, and acquire where the connection is used",
+    ),
+    RefusalCode(
+        "escapes",
+        "the connection leaves the function: another task, thread, callback, nested function or object",
+        "let that code acquire a connection of its own",
+    ),
+    RefusalCode(
+        "second-connection",
+        "a second connection is open inside the block, on purpose",
+        "if one is enough, use it for both; if not, leave both: two slots of one pool can deadlock",
+    ),
+    RefusalCode(
+        "nested-acquire",
+        "something called inside the block acquires from the pool in its turn: ten concurrent "
+        "calls of such a pair deadlock a pool of ten",
+        "hand the connection to what is called, or make the call after the block",
+    ),
+    RefusalCode(
+        "dsn-from-parameters",
+        "host, user, database or DSN come from the function's own parameters",
+        "leave it: a pool has one database",
+    ),
+    RefusalCode(
+        "dsn-computed",
+        "the DSN is computed by a call or a local, so nobody can say which database it names",
+        "list the expression in `same_dsn` if it names the pool's database",
+    ),
+    RefusalCode(
+        "other-database",
+        "the DSN expression is not the one the pool was made with",
+        "list the expressions that name one database in `same_dsn`",
+    ),
+    RefusalCode(
+        "connect-options",
+        "connect is given arguments that acquire cannot carry",
+        "give them to `create_pool` and list them in `pool_sets`",
+    ),
+    RefusalCode(
+        "session-state",
+        "the block sets state that outlives the release of a pooled connection",
+        "set it in the pool's `init` or `setup`, use SET LOCAL or ON COMMIT DROP, or leave this connection alone",
+    ),
+    RefusalCode(
+        "role-script",
+        "a one-shot script: no pool is open in that process",
+        'leave it; or add `script` to `roles` and open the pool there; or `fallback = "connect"`',
+    ),
     RefusalCode("role-test", "a test: it opens its own connection for a reason", "leave it, or add `test` to `roles`"),
-    RefusalCode("role-migration", "a migration: it runs alone, before the server", "leave it, or add `migration` to `roles`"),
+    RefusalCode(
+        "role-migration", "a migration: it runs alone, before the server", "leave it, or add `migration` to `roles`"
+    ),
     RefusalCode("role-archive", "an archived or backup file", "delete it, or add `archive` to `roles`"),
-    RefusalCode("role-worker", "a worker process: the server's pool is not open there",
-                "open a pool in the worker and add `worker` to `roles`"),
-    RefusalCode("role-unreached", "no server that the project starts loads this file",
-                "add `unknown` to `roles` if a server loads it in a way that no import shows"),
-    RefusalCode("role-mixed", "a server and a script both load this file, and the script opens no pool",
-                "set `fallback = \"connect\"`, or add `script` to `roles` and open the pool in the script"),
-    RefusalCode("factory-shape", "the function returns a connection in a way that no context manager can copy",
-                "return the connection in one last statement, or convert it by hand"),
-    RefusalCode("factory-callers", "a caller of this connection factory cannot be converted, so none is",
-                "see the callers' own refusals; convert them by hand first"),
-    RefusalCode("factory-caller", "this call of a connection factory stays as it is, because another part of it must",
-                "see the factory's refusal"),
-)  # fmt: skip
+    RefusalCode(
+        "role-worker",
+        "a worker process: the server's pool is not open there",
+        "open a pool in the worker and add `worker` to `roles`",
+    ),
+    RefusalCode(
+        "role-unreached",
+        "no server that the project starts loads this file",
+        "add `unknown` to `roles` if a server loads it in a way that no import shows",
+    ),
+    RefusalCode(
+        "role-mixed",
+        "a server and a script both load this file, and the script opens no pool",
+        'set `fallback = "connect"`, or add `script` to `roles` and open the pool in the script',
+    ),
+    RefusalCode(
+        "factory-shape",
+        "the function returns a connection in a way that no context manager can copy",
+        "return the connection in one last statement, or convert it by hand",
+    ),
+    RefusalCode(
+        "factory-callers",
+        "a caller of this connection factory cannot be converted, so none is",
+        "see the callers' own refusals; convert them by hand first",
+    ),
+    RefusalCode(
+        "factory-caller",
+        "this call of a connection factory stays as it is, because another part of it must",
+        "see the factory's refusal",
+    ),
+)
 
 ADVICE = {entry.code: entry.advice for entry in CODES}
 """Code -> what a person can do."""

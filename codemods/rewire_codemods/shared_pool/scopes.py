@@ -82,25 +82,28 @@ def module_scope(module: cst.Module) -> ModuleScope:
 def bindings(line: Line) -> Iterable[tuple[str, cst.BaseExpression | None]]:
     """Names that one statement binds, with the value where it is a plain assignment; imports and defs left out."""
     for part in smalls(line.node):
-        if isinstance(part, cst.Assign):
-            for target in part.targets:
-                if isinstance(target.target, cst.Name):
-                    yield target.target.value, part.value
-                else:
-                    yield from ((name, None) for name in target_names(target.target))
-        elif isinstance(part, cst.AnnAssign) and isinstance(part.target, cst.Name):
-            if part.value is not None:
-                yield part.target.value, part.value
-        elif isinstance(part, cst.AugAssign):
-            yield from ((name, None) for name in target_names(part.target))
+        yield from _assigned(part)
     for node in line.header:
         for inner in walk(node) if not isinstance(node, _SCOPES) else ():
             if isinstance(inner, cst.NamedExpr):
                 yield from ((name, None) for name in target_names(inner.target))
-            elif isinstance(inner, cst.AsName) and not isinstance(node, (cst.SimpleStatementLine,)):
+            elif isinstance(inner, cst.AsName) and not isinstance(node, cst.SimpleStatementLine):
                 yield from ((name, None) for name in target_names(inner.name))
     if isinstance(line.node, cst.For):
         yield from ((name, None) for name in target_names(line.node.target))
+
+
+def _assigned(part: cst.BaseSmallStatement) -> Iterable[tuple[str, cst.BaseExpression | None]]:
+    if isinstance(part, cst.Assign):
+        for target in part.targets:
+            if isinstance(target.target, cst.Name):
+                yield target.target.value, part.value
+            else:
+                yield from ((name, None) for name in target_names(target.target))
+    elif isinstance(part, cst.AnnAssign) and isinstance(part.target, cst.Name) and part.value is not None:
+        yield part.target.value, part.value
+    elif isinstance(part, cst.AugAssign):
+        yield from ((name, None) for name in target_names(part.target))
 
 
 def target_names(node: cst.CSTNode) -> Iterable[str]:

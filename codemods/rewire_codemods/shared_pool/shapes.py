@@ -218,7 +218,7 @@ def _inside_handler(path: Path) -> bool:
 
 
 def _sequence(life: Life) -> tuple[Path, ...]:
-    """The statements of the block's first level as they will stand: drops gone, emptied ``try`` statements dissolved."""
+    """The block's first level as it will stand: drops gone, emptied ``try`` statements dissolved."""
     found: list[Path] = []
 
     def add(path: Path, node: Any) -> None:

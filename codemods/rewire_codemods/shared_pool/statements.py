@@ -33,7 +33,7 @@ class Line:
     header: tuple[cst.CSTNode, ...]
 
 
-def members(suite: cst.BaseSuite) -> Sequence[Any]:
+def members(suite: Any) -> Sequence[Any]:
     """The statements of a suite; a one-line suite stands for itself."""
     return suite.body if isinstance(suite, cst.IndentedBlock) else (suite,)
 
@@ -41,13 +41,7 @@ def members(suite: cst.BaseSuite) -> Sequence[Any]:
 def suites(node: Any) -> Iterator[tuple[str, Sequence[Any]]]:
     """The statement lists of a compound statement by name. An ``elif`` is a list of one ``If`` called ``orelse``."""
     if isinstance(node, (cst.Try, cst.TryStar)):
-        yield "body", members(node.body)
-        for index, handler in enumerate(node.handlers):
-            yield f"handler{index}", members(handler.body)
-        if node.orelse:
-            yield "orelse", members(node.orelse.body)
-        if node.finalbody:
-            yield "finalbody", members(node.finalbody.body)
+        yield from _suites_of_try(node)
     elif isinstance(node, (cst.If, cst.For, cst.While)):
         yield "body", members(node.body)
         if isinstance(node.orelse, cst.If):
@@ -59,6 +53,16 @@ def suites(node: Any) -> Iterator[tuple[str, Sequence[Any]]]:
     elif isinstance(node, cst.Match):
         for index, case in enumerate(node.cases):
             yield f"case{index}", members(case.body)
+
+
+def _suites_of_try(node: Any) -> Iterator[tuple[str, Sequence[Any]]]:
+    yield "body", members(node.body)
+    for index, handler in enumerate(node.handlers):
+        yield f"handler{index}", members(handler.body)
+    if node.orelse:
+        yield "orelse", members(node.orelse.body)
+    if node.finalbody:
+        yield "finalbody", members(node.finalbody.body)
 
 
 def header(node: Any) -> tuple[cst.CSTNode, ...]:
@@ -80,7 +84,7 @@ def header(node: Any) -> tuple[cst.CSTNode, ...]:
 
 
 def lines(statements: Sequence[Any], above: Path = ()) -> Iterator[Line]:
-    """Every statement of a list and below it in source order; bodies of nested functions and classes are not entered."""
+    """Every statement of a list and below it in source order; nested functions and classes are not entered."""
     for index, node in enumerate(statements):
         path = (*above, index)
         yield Line(path, node, header(node))

@@ -12,8 +12,11 @@ import ast
 import io
 import tokenize
 from collections import Counter
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 _CONNECT = {"connect", "asyncpg.connect"}
 _LOGS = {"print", "debug", "info", "warning", "error", "exception", "log"}
@@ -199,8 +202,6 @@ def _is_opening_item(item: ast.withitem, names: Names) -> bool:
 
 
 def _after(function: ast.AsyncFunctionDef | ast.FunctionDef, names: Names) -> list[str]:
-    lent = any("asynccontextmanager" in ast.unparse(decorator) for decorator in function.decorator_list)
-
     def rebuilt(body: Sequence[ast.stmt]) -> list[ast.stmt]:
         found: list[ast.stmt] = []
         for node in body:
@@ -210,7 +211,7 @@ def _after(function: ast.AsyncFunctionDef | ast.FunctionDef, names: Names) -> li
         return found
 
     body = rebuilt(function.body)
-    return _canonical(function, body, lent)
+    return _canonical(function, body)
 
 
 def _with_children(node: ast.stmt, rebuilt, dissolves) -> list[ast.stmt]:  # type: ignore[no-untyped-def]
@@ -243,11 +244,9 @@ def _idle(test: ast.AST) -> bool:
     return not any(isinstance(node, (ast.Call, ast.Await, ast.NamedExpr)) for node in ast.walk(test))
 
 
-def _canonical(function: ast.AsyncFunctionDef | ast.FunctionDef, body: list[ast.stmt], lent: bool = False) -> list[str]:
-    """The body as text, dead stores of inert values left out; a lent factory looks like the one that returned."""
-    if lent and body and isinstance(body[-1], ast.Expr) and isinstance(body[-1].value, ast.Yield):
-        body = [*body[:-1], ast.Return(body[-1].value.value)]
-    elif body and isinstance(body[-1], ast.Expr) and isinstance(body[-1].value, ast.Yield):
+def _canonical(function: ast.AsyncFunctionDef | ast.FunctionDef, body: list[ast.stmt]) -> list[str]:
+    """The body as text, dead stores of inert values left out; a last ``yield x`` looks like ``return x``."""
+    if body and isinstance(body[-1], ast.Expr) and isinstance(body[-1].value, ast.Yield):
         body = [*body[:-1], ast.Return(body[-1].value.value)]
     body = _without_dead_stores(body)
     arguments = ast.unparse(function.args)
@@ -276,7 +275,7 @@ def _is_dead(node: ast.stmt, read: set[str]) -> bool:
 
 
 def _used_outside(tree: ast.Module, names: Names) -> list[str]:
-    """A name that a new block binds is read nowhere but in blocks that bind it, where the function has no other source."""
+    """A name that a new block binds is read nowhere but in blocks that bind it."""
     found = []
     for name, function in _functions(tree).items():
         bound: set[str] = set()
@@ -292,9 +291,11 @@ def _used_outside(tree: ast.Module, names: Names) -> list[str]:
                 isinstance(part, (ast.Attribute, ast.Call)) for part in ast.walk(node.test)
             ):
                 inside |= {id(inner) for inner in ast.walk(node.test)}  # ``if conn:`` asks nothing of the connection
-        for node in ast.walk(function):
-            if isinstance(node, ast.Name) and node.id in bound and id(node) not in inside:
-                found.append(f"{name}: {node.id} is used in line {node.lineno}, outside its block")
+        found += [
+            f"{name}: {node.id} is used in line {node.lineno}, outside its block"
+            for node in ast.walk(function)
+            if isinstance(node, ast.Name) and node.id in bound and id(node) not in inside
+        ]
     return found
 
 

@@ -1,7 +1,7 @@
 """One small program for each shape that the codemod changes; every one of them runs before and after on a real server.
 
-``work(fault)`` opens a connection the way the shape says and meets ``fault`` while it is open. ``disturb`` is the fault:
-an exception of the program's own, an error of the database, or a query that is cancelled.
+``work(fault)`` opens a connection the way the shape says and meets ``fault`` while it is open. ``disturb`` is the
+fault: an exception of the program's own, an error of the database, or a query that is cancelled.
 """
 
 from __future__ import annotations

@@ -7,17 +7,19 @@ import contextlib
 import importlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 from programs import HARNESS, PROVIDER, Program
 from rewire_codemods.shared_pool.codemod import SharedPool
 
 from rewire.testing import Trial, rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 MARK = "rewire-under-test"
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
-from rewire.testing import Case, cases, check_case
 from rewire_codemods.shared_pool.codemod import SharedPool
 from rewire_codemods.shared_pool.refusals import CODES
+
+from rewire.testing import Case, cases, check_case
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "shared_pool"
 CASES = cases(FIXTURES, SharedPool)

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 import pytest
 from programs import HARNESS, PROGRAMS, PROVIDER, Program
+from rewire_codemods.shared_pool.codemod import SharedPool
 from running import convert, loaded, run, sessions
 
 from rewire.testing import rewrite
-from rewire_codemods.shared_pool.codemod import SharedPool
 
 if TYPE_CHECKING:
     from pathlib import Path
