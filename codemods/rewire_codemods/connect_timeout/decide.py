@@ -47,7 +47,7 @@ def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -
         for path in sorted(known)
         for fact in known[path].dicts
     ]
-    decide_dicts(ledger, dicts, options.replace)
+    decide_dicts(ledger, dicts, options.replace, [path for path, entry in known.items() if entry.vague])
     for path in sorted(known):
         for text in known[path].texts:
             extended = crossing.extend(text.trace, text=True)

@@ -19,7 +19,7 @@ from rewire_codemods.connect_timeout.edits import Add, Drop, DropEntry, Merge, N
 from rewire_codemods.connect_timeout.facts import ASYNCPG
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rewire_codemods.connect_timeout.facts import DictFact, Use
     from rewire_codemods.connect_timeout.ledger import Ledger
@@ -28,13 +28,17 @@ if TYPE_CHECKING:
 _ARGUMENTS = ("connect_args", "server_settings", "engine_settings")
 
 
-def decide_dicts(ledger: Ledger, facts: Sequence[DictFact], option: Replace) -> None:
-    """Decide on all dicts; those that share a use stand or fall together."""
+def decide_dicts(ledger: Ledger, facts: Sequence[DictFact], option: Replace, vague: Collection[str] = ()) -> None:
+    """Decide on all dicts; those that share a use stand or fall together.
+
+    ``vague`` are the files in which a call that reaches asyncpg unpacks nobody knows what.
+    """
     for family in _families(facts):
         reached = [fact for fact in family if any(_matters(use) for use in fact.trace.uses)]
         if not reached:
             for fact in family:
                 _drop_unread(ledger, fact)
+                _refuse_lost(ledger, fact, vague)
             continue
         verdict = next(filter(None, (refused_dict(ledger, fact, family, option) for fact in family)), None)
         if verdict is not None:
@@ -44,6 +48,17 @@ def decide_dicts(ledger: Ledger, facts: Sequence[DictFact], option: Replace) -> 
         drops = [must_drop(ledger, fact, option) for fact in family]
         for fact, drop in zip(family, drops, strict=True):
             _apply(ledger, fact, option, drop=drop)
+
+
+def _refuse_lost(ledger: Ledger, fact: DictFact, vague: Collection[str]) -> None:
+    """A dict that gets out of sight in a file where asyncpg gets something out of sight."""
+    if fact.path not in vague:
+        return
+    for use in fact.trace.uses:
+        if use.kind == "escape" and (use.call is None or use.call.sink == "other"):
+            detail = f"{use.detail} at {use.path}:{use.line}, and may reach asyncpg"
+            ledger.refuse(fact.path, fact.place, fact.line, "escapes", detail)
+            return
 
 
 def _families(facts: Sequence[DictFact]) -> list[list[DictFact]]:

@@ -60,6 +60,7 @@ class Examined:
             extras=tuple(self._extras()),
             open=tuple(sorted(self.origins.open)),
             examined=True,
+            vague=bool(dicts) and self._vague(),
         )
 
     def _of(self, *kinds: type[cst.CSTNode]) -> list[cst.CSTNode]:
@@ -151,26 +152,39 @@ class Examined:
         return None
 
     def _stores(self) -> Iterator[DictFact]:
-        """``cfg["connect_timeout"] = ...``."""
+        """``cfg["connect_timeout"] = ...`` and ``cfg.setdefault("connect_timeout", ...)``."""
         for node in self._of(cst.Subscript):
             assert isinstance(node, cst.Subscript)
             value = self.names.stores.get(id(node))
-            if value is None or literal_key(node) != tables.KEY:
-                continue
             index = node.slice[0].slice
-            assert isinstance(index, cst.Index)
-            flow = Flow(self.sinks)
-            flow.assigned_to(node.value, ())
-            yield DictFact(
-                path=self.path,
-                span=self.tree.span(value),
-                kind="Store",
-                place=self.tree.span(index.value),
-                line=self.tree.line(node),
-                value=value_of(value, self.origins),
-                trace=flow.trace(),
-                node=type(value).__name__,
-            )
+            if value is not None and literal_key(node) == tables.KEY and isinstance(index, cst.Index):
+                yield self._store(node.value, index.value, value)
+        for call in self._of(cst.Call):
+            assert isinstance(call, cst.Call)
+            if isinstance(call.func, cst.Attribute) and call.func.attr.value == "setdefault" and len(call.args) == 2:
+                key, value = (arg.value for arg in call.args)
+                if text_of_string(key) == tables.KEY:
+                    yield self._store(call.func.value, key, value)
+
+    def _store(self, holder: cst.CSTNode, key: cst.CSTNode, value: cst.CSTNode) -> DictFact:
+        flow = Flow(self.sinks)
+        flow.assigned_to(holder, ())
+        return DictFact(
+            path=self.path,
+            span=self.tree.span(value),
+            kind="Store",
+            place=self.tree.span(key),
+            line=self.tree.line(key),
+            value=value_of(value, self.origins),
+            trace=flow.trace(),
+            node=type(value).__name__,
+        )
+
+    def _vague(self) -> bool:
+        """True if a call that reaches asyncpg unpacks nobody knows what."""
+        calls = [call for call in self.names.nodes.get(cst.Call, ()) if any(arg.star == "**" for arg in call.args)]
+        reaching = (call for call in calls if self.sinks.sink(call) in ("connect", "create_pool"))
+        return any(self.sinks.read(call).splat for call in reaching)
 
     def _texts(self) -> Iterator[TextFact]:
         """DSN and URL literals that set a limit."""

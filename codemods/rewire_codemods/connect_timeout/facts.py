@@ -189,6 +189,7 @@ class FileFacts:
 
     ``open``: imported names on which an answer depends, which other files of the project may define. ``pending``: the
     file mentions the argument, but is worth parsing only if it has to do with a file that speaks of asyncpg.
+    ``vague``: a call that reaches asyncpg unpacks nobody knows what.
     """
 
     asyncpg: bool
@@ -199,3 +200,4 @@ class FileFacts:
     open: tuple[str, ...] = ()
     examined: bool = False
     pending: bool = False
+    vague: bool = False

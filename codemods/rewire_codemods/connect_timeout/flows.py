@@ -67,7 +67,9 @@ class Flow(Keeping):
             self._elsewhere(node, holder, steps)
 
     def _elsewhere(self, node: cst.CSTNode, holder: cst.CSTNode | None, steps: Steps) -> None:
-        if isinstance(holder, cst.BinaryOperation):
+        if isinstance(holder, cst.AugAssign) and isinstance(holder.operator, cst.BitOrAssign):
+            self.assigned_to(holder.target, steps)
+        elif isinstance(holder, cst.BinaryOperation):
             if self.text:
                 self.flags.add("built")
             self.follow(holder, steps)
@@ -248,6 +250,8 @@ class Flow(Keeping):
         else:
             place = call.args.index(arg)
             found = positional[place] if place < len(positional) else None
+        if found is None and arg.keyword is not None and params.star_kwarg is not None:
+            return self._enter(callee, params.star_kwarg, (arg.keyword.value, *steps))
         return found is not None and self._enter(callee, found, steps)
 
     def _enter(self, callee: Callee, param: cst.Param, steps: Steps) -> bool:

@@ -101,17 +101,17 @@ class Sinks:
         return "asyncio.wait_for" if seconds is not None and not is_none(seconds) else ""
 
     def _deadline(self, call: cst.Call) -> str:
-        """An ``async with asyncio.timeout(...)`` of the same function around the call."""
+        """An ``async with asyncio.timeout(...)`` whose own block holds the call, with no other block between."""
         below: cst.CSTNode = call
         for holder in self.names.above(call):
-            if isinstance(holder, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
-                return ""
             if isinstance(holder, cst.With):
-                for item in holder.items:
-                    if item is below:
-                        break
-                    if self._is_deadline(item.item):
-                        return "asyncio.timeout"
+                items = holder.items[: holder.items.index(below)] if below in holder.items else holder.items
+                if any(self._is_deadline(item.item) for item in items):
+                    return "asyncio.timeout"
+                if below is holder.body:
+                    return ""
+            elif isinstance(holder, (cst.BaseCompoundStatement, cst.Lambda)):
+                return ""
             below = holder
         return ""
 
