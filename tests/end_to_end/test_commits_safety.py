@@ -394,6 +394,43 @@ def test_ctrl_c_before_that_leaves_the_state_before(
     assert is_clean(repository)
 
 
+HALF_WAY = "rm a.py; printf si > a.py; rm -r pkg; touch .git/index.lock; kill -9 $$"
+NEARLY = '"$REAL" read-tree -m -u HEAD refs/rewire/tip; kill -9 $$'
+
+
+@pytest.mark.parametrize("script", [HALF_WAY, NEARLY], ids=["half-way", "just before the branch moves"])
+@pytest.mark.parametrize("linked", [False, True])
+def test_a_git_that_is_killed_while_it_moves_the_work_tree_is_taken_back(
+    repository: Path, wrap_git: Path, linked: bool, script: str
+) -> None:
+    write(repository, {"notes.txt": b"work\n"})
+    (repository / "a.py").chmod(0o600)
+    if linked:
+        os.link(repository / "a.py", repository.parent / "second")
+    result = replace_words(repository, *STEPS)
+    make_program(wrap_git, before_landing(script))
+    with pytest.raises(GitError, match=r"killed .* as they were") as caught:
+        commit(result, CommitOptions(allow_dirty=True))
+    wrap_git.unlink()
+    assert "index.lock" in caught.value.advice
+    (repository / ".git/index.lock").unlink(missing_ok=True)
+    assert tree(repository) == {**FILES, "notes.txt": b"work\n"}
+    assert git(repository, "status", "--porcelain") == b" M notes.txt\n"
+    assert (repository / "a.py").stat().st_mode & 0o777 == 0o600
+    if linked:
+        assert (repository / "a.py").samefile(repository.parent / "second")
+    assert len(commit(result, CommitOptions(allow_dirty=True)).commits) == 2
+
+
+def test_a_git_that_is_killed_after_its_work_was_done_has_done_it(repository: Path, wrap_git: Path) -> None:
+    result = replace_words(repository, *STEPS)
+    make_program(wrap_git, before_landing('"$REAL" "$@"; kill -9 $$'))
+    assert len(commit(result).commits) == 2
+    wrap_git.unlink()
+    assert is_clean(repository)
+    assert words(repository, "log", "-1", "--format=%s") == "rewire(second): replace a word (second)"
+
+
 def test_a_power_cut_while_git_moves_the_work_tree_is_named_and_its_advice_works(
     repository: Path, wrap_git: Path
 ) -> None:

@@ -68,10 +68,14 @@ class Git:
         """The output of a command. Raises GitError with git's own words if it fails."""
         status, output, words = self.attempt(*arguments, stdin=stdin, env=env, terminal=terminal)
         if status:
-            if "dubious ownership" in words:
-                raise explain_git_refusal(self.root, words)
-            raise GitError(f"git {arguments[0]} failed: {words or f'exit status {status}'}", advice=_advice(words))
+            raise self.complaint(arguments[0], status, words)
         return output
+
+    def complaint(self, command: str, status: int, words: str) -> GitError:
+        """A failed command as an error, with git's own words."""
+        if "dubious ownership" in words:
+            return explain_git_refusal(self.root, words)
+        return GitError(f"git {command} failed: {words or f'exit status {status}'}", advice=_advice(words))
 
     def line(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         """A one-line answer, without its newline."""

@@ -12,12 +12,12 @@ import signal
 import stat
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from rewire.deliver.commit.git import listed
 from rewire.deliver.commit.preconditions import LANDING, SECOND_NAME
+from rewire.deliver.commit.standing import Found, inspect, take_back
 from rewire.deliver.disk import overwrite
 from rewire.errors import DeliveryError, GitError
 from rewire.model.source import digest_of
@@ -34,38 +34,6 @@ TIP = "refs/rewire/tip"
 """The last run: the commit it began on, and the last one it made. They keep the commits if the landing fails."""
 
 
-@dataclass(slots=True)
-class Found:
-    """A file as it lay there before: its status, and a second name for it where it has several (hard links)."""
-
-    file: FileChange
-    status: os.stat_result
-    second: Path | None = None
-
-
-def inspect(root: Path, files: Sequence[FileChange]) -> list[Found]:
-    """The files to be changed or deleted. Raises GitError where one is not, byte for byte, what the run read."""
-    found: list[Found] = []
-    for file in files:
-        place = root / file.path
-        if file.before is None:
-            if os.path.lexists(place):
-                raise GitError(
-                    f"{file.path} was to be created, and something is there",
-                    advice="move it away, or leave it to git to track it (git add)",
-                )
-            continue
-        try:
-            status = place.lstat()
-            same = stat.S_ISREG(status.st_mode) and digest_of(place.read_bytes()) == file.before.digest
-        except OSError:
-            same = False
-        if not same:
-            raise GitError(f"{file.path} has changed since the run read it", advice="run rewire again")
-        found.append(Found(file, status))
-    return found
-
-
 def land(ground: Ground, root: Path, tip: str, branch: str | None, files: Sequence[FileChange]) -> None:
     """Move HEAD, index and work tree to ``tip``, or make ``branch`` there and switch to it.
 
@@ -79,7 +47,7 @@ def land(ground: Ground, root: Path, tip: str, branch: str | None, files: Sequen
         _link(ground, found)
         try:
             with _undisturbed():
-                git.run(*_move(tip, branch), env={"GIT_REFLOG_ACTION": "rewire apply"})
+                _move(ground, tip, branch, root, found, files)
                 _put_right(ground, root, found, files)
         finally:
             for one in found:
@@ -104,7 +72,22 @@ def _require_head(ground: Ground) -> None:
         raise GitError("HEAD has moved while rewire was at work", advice="run rewire again")
 
 
-def _move(tip: str, branch: str | None) -> Sequence[str]:
+def _move(
+    ground: Ground, tip: str, branch: str | None, root: Path, found: Sequence[Found], files: Sequence[FileChange]
+) -> None:
+    command = _command(tip, branch)
+    status, _, words = ground.git.attempt(*command, env={"GIT_REFLOG_ACTION": "rewire apply"})
+    if status < 0 and ground.git.answer("rev-parse", "--verify", "--quiet", "HEAD") != tip:
+        take_back(ground, root, found, files)
+        raise GitError(
+            f"git was killed (signal {-status}) while it moved the work tree; the files are as they were",
+            advice=f"if {ground.directory / 'index.lock'} is there and no other git is at work, remove it; run again",
+        )
+    if status > 0:
+        raise ground.git.complaint(command[0], status, words)
+
+
+def _command(tip: str, branch: str | None) -> Sequence[str]:
     if branch is not None:
         return (
             "checkout",

@@ -6,10 +6,11 @@ import shlex
 from typing import TYPE_CHECKING
 
 from rewire.deliver.commit.git import only_this_repository
-from rewire.deliver.commit.landing import inspect, land
+from rewire.deliver.commit.landing import land
 from rewire.deliver.commit.objects import build
 from rewire.deliver.commit.preconditions import index_entries, refuse_dirty, survey
 from rewire.deliver.commit.series import cut
+from rewire.deliver.commit.standing import inspect
 from rewire.deliver.commit.values import CommitOptions, CommitReport
 from rewire.errors import DeliveryError
 
