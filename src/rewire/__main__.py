@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command line (``sys.argv`` without the program's name if None) and return the exit code."""
     words = sys.argv[1:] if words is None else list(words)
+    if sys.stdout is None or sys.stderr is None:  # started with a closed stream (``>&-``)
+        import os
+
+        sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
+        sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     try:
         if list(words) in (["--version"], ["-V"]):
             from rewire import __version__

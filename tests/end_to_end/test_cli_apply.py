@@ -275,3 +275,15 @@ def test_a_terminal_that_lacks_characters_shows_the_rest(rewire: Command, projec
         seen = rewire.on_terminal("apply", *arguments, *ONE, "--color", "never", PYTHONIOENCODING="ascii")
         assert seen.code == 0
         assert "app/gr\\xf6\\xdfe.py:1" in seen.text
+
+
+def test_from_a_folder_below_and_from_elsewhere(rewire: Command, project: Path, tmp_path: Path) -> None:
+    rewire.folder = project / "app"
+    below = rewire("apply", "--dry-run", *ONE).out
+    git(project / "app", "apply", "--check", "-", stdin=below)
+    rewire.folder = tmp_path
+    elsewhere = rewire("apply", "--dry-run", *ONE, "project")
+    assert elsewhere.out == below
+    assert below.startswith(b"diff --git a/app/a.py")
+    assert rewire("apply", *ONE, "project").code == 0
+    assert words(project, "status", "--porcelain") == ""

@@ -231,8 +231,21 @@ def test_the_body_stays_within_what_a_pull_request_takes(tmp_path: Path) -> None
     text = markdown.render(run_of(tmp_path, outcome("toy", *many, refusals=refusals)), ABOUT)
     assert len(text) < 65_536
     assert "excerpts would not fit here" in text
-    assert "more places; `--format json` lists all" in text
+    assert "more (place); `--format json` lists all" in text
     assert table(text)["toy"]["changed"] == 1200
+
+
+def test_many_long_reasons_shorten_the_lists_and_not_the_figures(tmp_path: Path) -> None:
+    refusals = tuple(
+        refusal(f"f{number}.py", 1, f"code-{number % 40}", f"{number} " + "why " * 60) for number in range(2000)
+    )
+    failures = tuple(Failure(f"g{number}.py", "unparsable", "no " * 200, "mend it", 1) for number in range(500))
+    run = dataclasses.replace(run_of(tmp_path, outcome("toy", refusals=refusals)), failures=failures)
+    text = markdown.render(run, ABOUT)
+    assert len(text) <= markdown.LONGEST
+    assert table(text)["toy"]["refused"] == 2000
+    assert all(f"`code-{number}` (50 places)" in text for number in range(40))
+    assert "Not run: this project's tests" in text
 
 
 def test_a_run_that_did_nothing_says_so(tmp_path: Path) -> None:

@@ -93,11 +93,16 @@ def run(args: argparse.Namespace) -> int:
             _require_delivery(args, asked)
         result = run_pipeline(asked.request)
     from rewire.cli.product import show
+    from rewire.cli.screen import hush
 
     with _interrupted("in the middle of writing: git log and git status show whether the run was delivered"):
         about = _deliver(args, asked, result)
     with _interrupted("nothing was written" if args.dry_run or args.check else "the run had been delivered"):
-        show(args, result, about)
+        try:
+            show(args, result, about)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            hush()
     return about.exit_code
 
 

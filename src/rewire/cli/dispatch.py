@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -34,8 +33,9 @@ def dispatch(words: Sequence[str]) -> int:
             _print_traceback()
         return _complain(error.message, error.advice, error.exit_code)
     except BrokenPipeError:
-        # The reader went away, which is its right. Python flushes stdout once more at exit: give it somewhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        from rewire.cli.screen import hush
+
+        hush()
         return 0
     except Exception as error:
         if verbose:

@@ -5,6 +5,7 @@ Every figure is computed from the run's ledger; every word that comes from the t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rewire.report.escape import code_block, code_span, prose
@@ -19,15 +20,25 @@ if TYPE_CHECKING:
     from rewire.model.site import Change
     from rewire.model.workspace import FileChange
     from rewire.report.about import About
+    from rewire.report.tally import RefusalGroup
 
 RARE = 5
 """A shape with this many changes or fewer is shown in full, unless it is the only one."""
 
-PLACES = 20
-"""How many places of one refusal code are listed."""
+LONGEST = 60_000
+"""Characters of a body: GitHub takes 65,536."""
 
-ROOM = 48_000
-"""Characters of excerpts: GitHub's limit for a body is 65,536, and the rest needs room too."""
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """``room``: characters of excerpts; ``places``: how many places of one refusal code, notes, failures are listed."""
+
+    room: int
+    places: int
+
+
+LIMITS = (_Limits(48_000, 20), _Limits(24_000, 5), _Limits(8_000, 1))
+"""Tried in turn until the body is short enough."""
 
 CHECKS = (
     ("double entry", "every changed line belongs to a change listed here, every other line is byte for byte as before"),
@@ -40,21 +51,22 @@ CHECKS = (
 
 
 def render(result: RunResult, about: About) -> str:
-    """The whole body."""
+    """The whole body, with fewer excerpts and shorter lists where it would be too long."""
+    bodies = (_body(result, about, limits) for limits in LIMITS)
+    return next((body for body in bodies if len(body) <= LONGEST), "") or _body(result, about, LIMITS[-1])[:LONGEST]
+
+
+def _body(result: RunResult, about: About, limits: _Limits) -> str:
+    """The body within ``limits``."""
     parts = [*_heading(result), *_table(result)]
-    room = ROOM
-    for outcome in result.outcomes:
-        for block in _shapes(outcome):
-            room -= len(block)
-            if room < 0:
-                parts.append(
-                    "The remaining excerpts would not fit here; `rewire apply --dry-run` shows every change.\n"
-                )
-                break
-            parts.append(block)
+    room = limits.room
+    for block in (block for outcome in result.outcomes for block in _shapes(outcome)):
+        room -= len(block)
         if room < 0:
+            parts.append("The remaining excerpts would not fit here; `rewire apply --dry-run` shows every change.\n")
             break
-    parts += [*_facts(result), *_left(result), *_checks(result), *_reproduce(about)]
+        parts.append(block)
+    parts += [*_facts(result, limits), *_left(result, limits), *_checks(result, limits), *_reproduce(about)]
     return "\n".join(parts)
 
 
@@ -113,59 +125,65 @@ def _excerpt(file: FileChange, change: Change) -> str:
     return f"{code_span(place(file.path, change.line))}\n\n{code_block(text, 'diff')}\n"
 
 
-def _facts(result: RunResult) -> Iterator[str]:
+def _facts(result: RunResult, limits: _Limits) -> Iterator[str]:
     """Figures that a codemod itself reports, and its notes."""
     for outcome in result.outcomes:
         if not outcome.facts and not outcome.notes:
             continue
         yield f"### {prose(outcome.codemod)}: figures and notes\n"
         for name, value in outcome.facts.items():
-            yield f"- {prose(name.replace('_', ' '))}: {code_span(str(value))}"
-        for note in outcome.notes[:PLACES]:
+            yield f"- {prose(name.replace('_', ' '))}: {code_span(_cut(str(value)))}"
+        for note in outcome.notes[: limits.places]:
             where = f" ({code_span(place(note.path, note.line))})" if note.path else ""
             yield f"- {prose(note.text)}{where}"
-        yield from _more(len(outcome.notes), "note")
+        yield from _more(len(outcome.notes), "note", limits)
         yield ""
 
 
-def _left(result: RunResult) -> Iterator[str]:
+def _left(result: RunResult, limits: _Limits) -> Iterator[str]:
     """What was not changed and why: refusals by code, suppressed places, files that could not be read."""
     yield "## What was not changed, and why\n"
-    silent = True
+    silent = not result.failures
     for outcome in result.outcomes:
+        silent = silent and not outcome.refusals and not outcome.suppressed
         for group in refusal_groups(outcome.refusals):
-            silent = False
-            why = f": {prose(group.reason)}" if group.reason else ""
-            yield f"**{prose(outcome.codemod)}**, {code_span(group.code)} ({count(len(group.refusals), 'place')}){why}"
-            if group.advice:
-                yield f"\nWhat to do: {prose(group.advice)}"
-            yield ""
-            for refusal in group.refusals[:PLACES]:
-                words = [] if group.reason else [prose(refusal.reason)]
-                words += [] if group.advice else [prose(refusal.advice)]
-                yield " - ".join([f"- {code_span(place(refusal.path, refusal.line))}", *filter(None, words)])
-            yield from _more(len(group.refusals), "place")
-            yield ""
-        for suppression in outcome.suppressed:
-            silent = False
+            yield from _group(outcome, group, limits)
+        for suppression in outcome.suppressed[: limits.places]:
             where = code_span(place(suppression.path, suppression.line))
-            yield f"- {where}: suppressed by {code_span(suppression.comment)}"
-    for failure in result.failures:
-        silent = False
+            yield f"- {where}: suppressed by {code_span(_cut(suppression.comment))}"
+        yield from _more(len(outcome.suppressed), "suppressed place", limits)
+    for failure in result.failures[: limits.places]:
         where = code_span(place(failure.path, failure.line))
-        yield f"- {where}: {prose(failure.reason)} ({code_span(failure.code)}). {prose(failure.advice)}"
+        yield f"- {where}: {prose(_cut(failure.reason))} ({code_span(failure.code)}). {prose(failure.advice)}"
+    yield from _more(len(result.failures), "file that failed", limits)
     yield "Every place that was found was changed.\n" if silent else ""
 
 
-def _checks(result: RunResult) -> Iterator[str]:
+def _group(outcome: Outcome, group: RefusalGroup, limits: _Limits) -> Iterator[str]:
+    """The refusals of one code."""
+    why = f": {prose(group.reason)}" if group.reason else ""
+    yield f"**{prose(outcome.codemod)}**, {code_span(group.code)} ({count(len(group.refusals), 'place')}){why}"
+    if group.advice:
+        yield f"\nWhat to do: {prose(group.advice)}"
+    yield ""
+    for refusal in group.refusals[: limits.places]:
+        words = [] if group.reason else [prose(refusal.reason)]
+        words += [] if group.advice else [prose(refusal.advice)]
+        yield " - ".join([f"- {code_span(place(refusal.path, refusal.line))}", *filter(None, words)])
+    yield from _more(len(group.refusals), "place", limits)
+    yield ""
+
+
+def _checks(result: RunResult, limits: _Limits) -> Iterator[str]:
     """What ran, and what did not: a check that did not run is never shown as passed."""
     yield "## Checks\n"
     rejected = [entry for outcome in result.outcomes for entry in outcome.rejected]
     if any(outcome.changeset for outcome in result.outcomes):
         yield "Run on every changed file, and passed (a file that fails one is not changed):\n"
         yield from (f"- {name}: {meaning}" for name, meaning in CHECKS)
-    for entry in rejected:
+    for entry in rejected[: limits.places]:
         yield f"- rejected by {code_span(entry.check)}: {code_span(entry.path)}: {prose(entry.detail)}"
+    yield from _more(len(rejected), "rejected file", limits)
     yield "\nNot run: this project's tests, type checker, linter and formatter. rewire does not execute the project.\n"
 
 
@@ -183,7 +201,12 @@ def _reproduce(about: About) -> Iterator[str]:
     yield "\nTo keep a single place as it is, put `# rewire: ignore[CODEMOD] reason` on its line and run again.\n"
 
 
-def _more(total: int, noun: str) -> Sequence[str]:
+def _more(total: int, noun: str, limits: _Limits) -> Sequence[str]:
     """A line saying how many were left out."""
-    left = total - PLACES
-    return [f"- and {count(left, f'more {noun}')}; `--format json` lists all"] if left > 0 else []
+    left = total - limits.places
+    return [f"- and {left:,} more ({noun}); `--format json` lists all"] if left > 0 else []
+
+
+def _cut(words: str, limit: int = 300) -> str:
+    """``words``, or the beginning of them."""
+    return words if len(words) <= limit else f"{words[:limit]} ..."
