@@ -132,6 +132,9 @@ class _Absolute:
         assert full is not None
         if full.partition(".")[0] in sys.stdlib_module_names:
             return self._refuse(statement, "no-form-fits", f"the standard library has a {full.partition('.')[0]} too")
+        if self._is_known_from_within(packaged):
+            reason = f"other imports name this package without {full.partition('.')[0]}"
+            return self._refuse(statement, "no-form-fits", reason)
         if self._is_a_guess(packaged):
             reason = f"nothing says that names count from above {full.partition('.')[0]}, which has no __init__.py"
             return self._refuse(statement, "no-form-fits", reason)
@@ -161,6 +164,16 @@ class _Absolute:
             if any(root.path == context.roots[0] and root.why not in GUESSES for root in self.project.roots):
                 return False
         return True
+
+    def _is_known_from_within(self, contexts: Sequence[Context]) -> bool:
+        """True if a plain folder within the name may be a root: imports elsewhere count from below it."""
+        for context in contexts:
+            parts = context.package.split(".")
+            for index in range(1, len(parts)):
+                above = self.project.place_of(".".join(parts[:index]), context.roots)
+                if above is not None and above.endswith("/") and parts[index] in self.known:
+                    return context.launch is None and parts[index] != parts[0]
+        return False
 
     def _has_flat_handler(self, statement: ImportStatement) -> bool:
         fallback = find_fallback(statement, self.facts)

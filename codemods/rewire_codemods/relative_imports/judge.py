@@ -54,7 +54,8 @@ class Judge:
         contexts = standing.deciding
         if not contexts:
             place = self.project.find_module(module, importer=standing.path)
-            return Verdict("not-a-module", place=place) if place else Verdict(NOT_OURS)
+            reason = "its path spells no module name"
+            return Verdict("not-a-module", reason, place=place) if place else Verdict(NOT_OURS)
         places = [self.project.place_of(module, context.roots) for context in contexts]
         found = [place for place in places if place is not None]
         if not found:

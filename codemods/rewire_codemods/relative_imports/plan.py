@@ -5,15 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Note, Plan, Refusal, Site
+from rewire_codemods.relative_imports.forms import Move, absolute_name
 from rewire_codemods.relative_imports.judge import FileJudge, Judge, Limits
 from rewire_codemods.relative_imports.standing import find_standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rewire.codemod import Project
+    from rewire.codemod import Context, Project
     from rewire_codemods.relative_imports.facts import FileFacts
     from rewire_codemods.relative_imports.options import ImportOptions
+
+
+def _names_other_package(context: Context, site: Site) -> bool:
+    """True if the relative import of ``site`` means something else, or nothing, in ``context``."""
+    move = site.payload
+    if not isinstance(move, Move):
+        return False
+    name = absolute_name(context.package, move.level, move.module)
+    return name is None or all(name != module and name != module.rpartition(".")[0] for _, module in move.proof)
 
 
 def plan_relative(name: str, facts: Mapping[str, FileFacts], project: Project, options: ImportOptions) -> Plan:
@@ -22,6 +32,7 @@ def plan_relative(name: str, facts: Mapping[str, FileFacts], project: Project, o
     sites: list[Site] = []
     refusals: list[Refusal] = []
     notes: list[Note] = []
+    overruled: dict[tuple[str, str], str] = {}
     for path, found in facts.items():
         standing = find_standing(path, found, project, options.scripts)
         decided = FileJudge(name, judge, standing, found).decide()
@@ -32,9 +43,12 @@ def plan_relative(name: str, facts: Mapping[str, FileFacts], project: Project, o
         for context in standing.overruled if decided.sites else ():
             launch = context.launch
             assert launch is not None
-            notes.append(
-                Note(name, f"`{launch.command}`, which {launch.source} gives, will need `-m`", path, launch.line)
-            )
+            if not context.package or any(_names_other_package(context, site) for site in decided.sites):
+                where = f"{launch.source}:{launch.line}" if launch.line else launch.source
+                overruled[where, launch.command] = path
+    for (where, command), path in sorted(overruled.items()):
+        text = f"`{command}` in {where} will not start it any more; better sources start it in its package"
+        notes.append(Note(name, text, path))
     files = len({site.path for site in sites})
     changed = sum(not site.support for site in sites)
     return Plan(tuple(sites), tuple(refusals), notes=tuple(notes), facts={"statements": changed, "files": files})

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rewire.codemod import Context, Project
     from rewire_codemods.relative_imports.facts import FileFacts
 
-_TEST_FILE = re.compile(r"(?:test_\w*|\w*_test|conftest)\.pyi?$")
+_TEST_FILE = re.compile(r"(?:test_\w*|\w*_tests?|conftest)\.pyi?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +66,17 @@ def find_standing(path: str, facts: FileFacts, project: Project, scripts: str) -
 
 
 def _by_evidence(contexts: tuple[Context, ...]) -> tuple[tuple[Context, ...], tuple[Context, ...]]:
-    """A command that only a document gives does not overrule a better source."""
+    """A command that only a document gives says nothing against a better source."""
     better = tuple(entry for entry in contexts if entry.launch is not None and entry.launch.tier != "document")
     if not better:
         return contexts, ()
     documents = tuple(entry for entry in contexts if entry.launch is not None and entry.launch.tier == "document")
-    overruled = tuple(entry for entry in documents if not entry.package)
-    return tuple(entry for entry in contexts if entry not in overruled), overruled
+    return tuple(entry for entry in contexts if entry not in documents), documents
 
 
 def _obstacle(
     path: str, facts: FileFacts, project: Project, contexts: tuple[Context, ...], scripts: str
 ) -> Obstacle | None:
-    if not contexts:
-        return Obstacle(
-            "not-a-module",
-            "its path spells no module name, so it can only be started as a script",
-            "nothing to do: a script keeps absolute imports",
-        )
     scripted = [entry for entry in contexts if _is_script(entry)]
     if scripted:
         command = _command(scripted[0])
@@ -99,21 +92,27 @@ def _obstacle(
             f"{tool} loads it by its path, without a package",
             "nothing to do: such a file keeps absolute imports",
         )
+    if not contexts:
+        return Obstacle(
+            "not-a-module",
+            "its path spells no module name, so it can only be started as a script",
+            "nothing to do: a script keeps absolute imports",
+        )
     if facts.edits_path:
         return Obstacle(
             "edits-path",
             "it edits sys.path so that its absolute imports resolve",
             "remove the edit first if the package is installed or started with -m",
         )
-    top = [entry for entry in contexts if not entry.package]
-    if top:
-        return _top_level(top[0], contexts)
     if _is_loose_test(path, project):
         return Obstacle(
             "test-without-package",
             "pytest imports a test file in a folder without __init__.py as a top-level module",
             "add __init__.py to the test folder if its tests should import each other relatively",
         )
+    top = [entry for entry in contexts if not entry.package]
+    if top:
+        return _top_level(top[0], contexts)
     if scripts != "convert" and _may_be_script(path, facts, contexts):
         return Obstacle(
             "possible-script",

@@ -19,7 +19,7 @@ def contexts_of(index: ProjectIndex, path: str) -> tuple[Context, ...]:
     The import roots count where no launch loads the file and, for a declared root, always: what is packaged is
     imported by people who leave no launch file.
     """
-    found = [_launched(loading) for loading in index.loadings(path)]
+    found = [_launched(loading, index.launch_roots(loading.launch)) for loading in index.loadings(path)]
     roots = index.found_roots
     for name in index.module_names(path):
         root = next((root for root in (*roots.local, *roots.everywhere) if module_name(path, root.path) == name), None)
@@ -49,13 +49,22 @@ def _numbered(index: ProjectIndex, path: str) -> list[Context]:
     ]
 
 
-def _launched(loading: Loading) -> Context:
+def root_of(path: str, name: str) -> str | None:
+    """The directory from which ``name`` counts if it stands for ``path``; None if it cannot."""
+    stem = path.rpartition(".")[0].removesuffix("/__init__")
+    below = name.replace(".", "/")
+    if stem == below:
+        return ""
+    return stem[: -len(below) - 1] if stem.endswith(f"/{below}") else None
+
+
+def _launched(loading: Loading, roots: tuple[str, ...]) -> Context:
     launch = loading.launch
     if loading.name != "__main__":
-        return Context(loading.name, package_of(loading.name, loading.path), launch.roots, launch)
+        return Context(loading.name, package_of(loading.name, loading.path), roots, launch)
     package = ""
     if launch.entry_kind == "main-module":
         stem = loading.path.rpartition("/")[2].partition(".")[0]
         package = launch.entry if stem == "__main__" else launch.entry.rpartition(".")[0]
         package = package.removesuffix(".__main__")
-    return Context("__main__", package, launch.roots, launch)
+    return Context("__main__", package, roots, launch)

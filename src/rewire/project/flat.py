@@ -2,16 +2,17 @@
 
 Each file that adds a directory of the project to ``sys.path``, and each that imports a sibling flat where it looks
 like a script or falls back to it, is started in the boot simulator as a script; whatever that loads under another
-name than its own is flat.
+name than its own is flat. So are test files and their packages where pytest counts names from another directory.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rewire.model.project import Context, Launch
 from rewire.project.boot.load import boot
-from rewire.project.modules import STANDARD, folder_of, package_of
+from rewire.project.modules import STANDARD, folder_of, module_name, package_of
 from rewire.project.pathedits import added_folders
 from rewire.syntax.imports import has_main_guard, path_edits
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from rewire.project.index import ProjectIndex
 
+_TEST_FILE = re.compile(r"(?:^|/)(?:test_\w*|\w*_tests?|conftest)\.py$")
 _HINTS = (b"sys.path", b"addsitedir", b"__main__", b"except ImportError", b"except ModuleNotFoundError", b"except (")
 
 
@@ -38,7 +40,32 @@ def find_flat(index: ProjectIndex) -> dict[str, tuple[Context, ...]]:
             root = stem[: -len(name)].rstrip("/")
             context = Context(name, package_of(name, loaded.path), tuple(dict.fromkeys([root, *everywhere])))
             found.setdefault(loaded.path, {}).setdefault(name, context)
+    for path in index.paths:
+        if _TEST_FILE.search(path):
+            for loaded_path, context in _as_pytest_does(index, path, everywhere):
+                found.setdefault(loaded_path, {}).setdefault(context.name, context)
     return {path: tuple(contexts.values()) for path, contexts in found.items()}
+
+
+def _as_pytest_does(index: ProjectIndex, path: str, everywhere: tuple[str, ...]) -> Iterator[tuple[str, Context]]:
+    """A test file, and the packages it is in, under the names that pytest's prepend mode gives them.
+
+    It counts from the first directory above that has no ``__init__.py``: in ``src/zope/interface/tests`` with a
+    namespace package ``zope`` that is ``interface.tests``, whatever the imports say.
+    """
+    base = folder_of(path)
+    if not index.table.is_package(base):
+        return
+    packages = []
+    while base and index.table.is_package(base):
+        packages.append(base)
+        base = folder_of(base)
+    roots = tuple(dict.fromkeys([base, *everywhere]))
+    files = [path, *(f"{package}/__init__.py" for package in packages)]
+    for file in files:
+        name = module_name(file, base)
+        if name and name not in index.module_names(file):
+            yield file, Context(name, package_of(name, file), roots)
 
 
 def _starters(index: ProjectIndex) -> Iterator[str]:
@@ -58,9 +85,9 @@ def _starters(index: ProjectIndex) -> Iterator[str]:
 
 
 def _takes_siblings(index: ProjectIndex, path: str, *, guarded: bool) -> bool:
-    """True if a file of a package imports a sibling flat, in a handler or (``guarded``) anywhere."""
+    """True if a file imports a sibling flat, in a handler or (``guarded``) anywhere, and no root explains it."""
     folder = folder_of(path)
-    if not folder or not index.table.is_package(folder):
+    if not folder:
         return False
     for name in index.imports(path):
         top = name.module.partition(".")[0]

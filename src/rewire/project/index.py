@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rewire.model.project import ImportedName, ImportRoot, Target
 from rewire.model.source import Span
-from rewire.project.contexts import contexts_of
+from rewire.project.contexts import contexts_of, root_of
 from rewire.project.files import Files
 from rewire.project.flat import find_flat
 from rewire.project.modules import STANDARD, ModuleTable, folder_of, module_name, package_of
@@ -365,6 +365,23 @@ class ProjectIndex:
         if key not in self._shadows:
             self._shadows[key] = binds_over_submodule(self, path, name)
         return self._shadows[key]
+
+    def launch_roots(self, launch: Launch) -> tuple[str, ...]:
+        """The project's directories on ``sys.path`` once ``launch`` runs: those it gives, and those that edits of the
+        path or the test runner add, known by the names of what it loads.
+        """
+        return self._launch_paths[launch]
+
+    @cached_property
+    def _launch_paths(self) -> Mapping[Launch, tuple[str, ...]]:
+        found: dict[Launch, dict[str, None]] = {}
+        for path, entries in self._loadings.items():
+            for loading in entries:
+                roots = found.setdefault(loading.launch, dict.fromkeys(loading.launch.roots))
+                root = root_of(path, loading.name)
+                if root is not None:
+                    roots.setdefault(root)
+        return {launch: tuple(roots) for launch, roots in found.items()}
 
     def import_line(self, importer: str, target: str, name: str | None = None, asname: str | None = None) -> str | None:
         """An import statement for ``importer`` that loads ``target`` in every context; None if no one form does."""

@@ -125,9 +125,18 @@ def _plain_folders(table: ModuleTable, known: set[str]) -> list[str]:
         folder
         for folder in table.folders
         if folder not in known
-        and not table.is_package(folder)
+        and not _is_in_a_package(table, folder)
         and any(table.at(f"{folder}/{top}") for top in table.tops.get(folder, ()))
     )
+
+
+def _is_in_a_package(table: ModuleTable, folder: str) -> bool:
+    """True if ``folder`` or a directory above it is a regular package: its modules have that package's name."""
+    while folder:
+        if table.is_package(folder):
+            return True
+        folder = folder.rpartition("/")[0]
+    return False
 
 
 def _imported_by(data: bytes | None) -> frozenset[str]:
