@@ -179,6 +179,18 @@ def test_configuration_is_strict(value: Any, wanted: Any) -> None:
     assert isinstance(convert(value, wanted), Misfit)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("strict", True), ("max_level", None), ("max_level", 3), ("ratio", 0.25), ("names", ["a,b", "it's", '"q"', ""])],
+)
+def test_what_a_commit_message_writes_reads_back(name: str, value: Any) -> None:
+    """A commit says ``--set codemod.option=JSON`` to reproduce itself."""
+    import json
+
+    _, given = options_for(Shout(), Config(), [f"shout-more.{name}={json.dumps(value)}"])
+    assert given == {name: value}
+
+
 def test_types_in_words() -> None:
     assert describe(bool) == "true or false"
     assert describe(int | None) == "int or none"
