@@ -172,13 +172,28 @@ def import_line(project: Project, importer: str, target: str, asname: str | None
         if (neighbour is not None and neighbour != importer) or not home:
             break
         home = home.rpartition("/")[0]
-    line = project.import_line(importer, neighbour) if neighbour else None
+    line = project.import_line(importer, neighbour) if neighbour and neighbour != importer else None
     if line is None or neighbour is None:
-        return None
+        return _beside(project, importer, folder, name, asname)
     below = folder.removeprefix(home).strip("/").replace("/", ".")
     package = _package_of(line.strip(), neighbour.rpartition("/")[2].removesuffix(".py"))
     if below:
         package = package + below if package.endswith(".") else ".".join(part for part in (package, below) if part)
+    ending = f" as {asname}" if asname else ""
+    return f"from {package} import {name}{ending}" if package else f"import {name}{ending}"
+
+
+def _beside(project: Project, importer: str, folder: str, name: str, asname: str | None) -> str | None:
+    """The import of a new module in the folder of a file that has no neighbour: by the file's own names."""
+    own = importer.rpartition("/")[0]
+    if folder != own and not folder.startswith(f"{own}/" if own else ""):
+        return None
+    loaded = {loading.name for loading in project.loadings(importer)} or set(project.module_names(importer)[:1])
+    packages = {"" if known == "__main__" else known.rpartition(".")[0] for known in loaded}
+    if len(packages) != 1:
+        return None
+    below = folder.removeprefix(own).strip("/").replace("/", ".")
+    package = ".".join(part for part in (packages.pop(), below) if part)
     ending = f" as {asname}" if asname else ""
     return f"from {package} import {name}{ending}" if package else f"import {name}{ending}"
 
