@@ -103,9 +103,12 @@ def early_libcst(module: Module) -> Iterator[str]:
 
 
 def runs_code(module: Module) -> Iterator[str]:
-    """Something that could run the target's code. The registry imports what installed entry points name."""
+    """Something that could run the target's code.
+
+    The registry imports what installed entry points name; the cache, classes of packages that are loaded.
+    """
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call) and module.name != "rewire.registry":
+        if isinstance(node, ast.Call) and module.name not in {"rewire.registry", "rewire.cache.values"}:
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
             holder = getattr(getattr(node.func, "value", None), "id", None)
             if name in RUNS_CODE and (isinstance(node.func, ast.Name) or holder in LIBRARIES or name == "exec_module"):

@@ -114,7 +114,7 @@ def test_06_a_package_whose_name_ends_alike_is_another() -> None:
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ("from pkg.m import (  # c\n n,  # d\n # e\n k,\n)  # f\n", "from .m import (  # c\n n,  # d\n # e\n k,\n)  # f\n"),
+        ("from pkg.m import (  # c\n n, # d\n # e\n k)  # f\n", "from .m import (  # c\n n, # d\n # e\n k)  # f\n"),
         ("from pkg.m import n  # noqa: X\n", "from .m import n  # noqa: X\n"),
         ("from pkg.m import (n  # c\n)\n", "from .m import (n  # c\n)\n"),
     ],
