@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from rewire.model.source import SourceFile
 
 LINES = "".join(f"line {number}\n" for number in range(40))
+FUNCTIONS = "".join(
+    f"def f{number}():\n    from a.b import c\n\n    return int(\n        c,\n    )\n" for number in range(60)
+)
 
 EDITS = {
     "one line": (b"a = 1\n", b"a = 2\n"),
@@ -42,6 +45,9 @@ EDITS = {
     "lines that look like a patch": (b"--- a\n+++ b\n@@ -1 +1 @@\nx\n", b"--- a\n+++ b\n@@ -1 +1 @@\ny\n"),
     "inserted at the start": (LINES.encode(), b"new\n" + LINES.encode()),
     "the same line many times": (b"\n" * 300, b"\n" * 150 + b"a\n" + b"\n" * 150),
+    "lines so frequent that difflib passes them over": (FUNCTIONS.encode(), FUNCTIONS.replace("a.b", ".b").encode()),
+    "the lines after a change appear in it": (b"p\nx\ny\nz\nend\n", b"x\ny\nz\nq\nx\ny\nz\nend\n"),
+    "the lines before a change appear in it": (b"x\ny\nz\np\nend\n", b"x\ny\nz\nq\nx\ny\nz\nend\n"),
 }
 NAMES = ["plain.py", "with blank.py", "ünï.py", 'quo"te.py', "back\\slash.py", "new\nline.py", "tab\there.py", "-x.py",
          "a b/ü/c d.py", "b/b/x.py", "trail .py", "\x7f.py", "$(touch x).py"]  # fmt: skip

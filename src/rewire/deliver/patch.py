@@ -85,20 +85,23 @@ def _hunks(before: bytes, after: bytes) -> Iterator[bytes]:
     old, new = _lines(before), _lines(after)
     head = _shared(old, new)
     tail = _shared(old[head:][::-1], new[head:][::-1])
-    # Only what differs goes to difflib, whose time grows faster than the number of lines.
-    start = max(0, head - CONTEXT)
-    old_part = old[start : len(old) - max(0, tail - CONTEXT)]
-    new_part = new[start : len(new) - max(0, tail - CONTEXT)]
+    # Only what differs goes to difflib, whose time grows faster than the number of lines. The lines around stand in as
+    # numbers, which match nothing but themselves: paired with others, they would not close the hunk as context, and git
+    # looks for such a hunk at the end of the file.
+    lead, trail = min(head, CONTEXT), min(tail, CONTEXT)
+    old_part = [*range(lead), *old[head : len(old) - tail], *range(-trail, 0)]
+    new_part = [*range(lead), *new[head : len(new) - tail], *range(-trail, 0)]
+    start = head - lead
     for group in SequenceMatcher(None, old_part, new_part).get_grouped_opcodes(CONTEXT):
         old_range = _range(start + group[0][1], start + group[-1][2])
         new_range = _range(start + group[0][3], start + group[-1][4])
         yield f"@@ -{old_range} +{new_range} @@\n".encode()
         for tag, old_from, old_to, new_from, new_to in group:
             if tag == "equal":
-                yield from _marked(b" ", old_part[old_from:old_to])
+                yield from _marked(b" ", old[start + old_from : start + old_to])
                 continue
-            yield from _marked(b"-", old_part[old_from:old_to])
-            yield from _marked(b"+", new_part[new_from:new_to])
+            yield from _marked(b"-", old[start + old_from : start + old_to])
+            yield from _marked(b"+", new[start + new_from : start + new_to])
 
 
 def _lines(data: bytes) -> list[bytes]:
