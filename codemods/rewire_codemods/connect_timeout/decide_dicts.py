@@ -52,10 +52,11 @@ def decide_dicts(ledger: Ledger, facts: Sequence[DictFact], option: Replace, vag
 
 def _refuse_lost(ledger: Ledger, fact: DictFact, vague: Collection[str]) -> None:
     """A dict that gets out of sight in a file where asyncpg gets something out of sight."""
-    if fact.path not in vague:
+    if fact.path not in vague or any(use.call is not None and use.call.sink == "driver" for use in fact.trace.uses):
         return
     for use in fact.trace.uses:
-        if use.kind == "escape" and (use.call is None or use.call.sink == "other"):
+        away = use.kind == "escape" and not use.detail.startswith("compared")
+        if away and (use.call is None or use.call.sink == "other"):
             detail = f"{use.detail} at {use.path}:{use.line}, and may reach asyncpg"
             ledger.refuse(fact.path, fact.place, fact.line, "escapes", detail)
             return
