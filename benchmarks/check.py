@@ -1,7 +1,7 @@
 """A small benchmark for continuous integration: fails where a ratio has doubled, whatever the machine's own speed.
 
-    python benchmarks/check.py            measure on a made-up package and compare with baseline.json
-    python benchmarks/check.py --record   measure and write baseline.json
+python benchmarks/check.py            measure on a made-up package and compare with baseline.json
+python benchmarks/check.py --record   measure and write baseline.json
 """
 
 from __future__ import annotations

@@ -115,7 +115,7 @@ def measure_copies(chosen: argparse.Namespace) -> list[Row]:
     ten = one.with_name(one.name + ".ten")
     if not (ten / ".git").exists():
         for number in range(10):
-                shutil.copytree(one / "django", ten / f"copy{number}" / "django")
+            shutil.copytree(one / "django", ten / f"copy{number}" / "django")
         git(ten, "init", "--quiet")
         git(ten, "add", "--all", "--force")
         git(ten, "commit", "--quiet", "--message", "ten copies")

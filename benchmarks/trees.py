@@ -110,7 +110,7 @@ def _module(number: int, files: int) -> str:
             f"    # remember where we are: {index}",
             f'    found = {{"name": f"{{value!r:>{{scale}}}}", "path": os.path.join("a", \'b{index}\')}}',
             f"    if value > {index}:",
-            f"        found[\"next\"] = module{other}.step{index}(value - 1, scale=scale)",
+            f'        found["next"] = module{other}.step{index}(value - 1, scale=scale)',
             "    return found",
             "",
         ]
