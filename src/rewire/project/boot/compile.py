@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import warnings
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+_BUILTIN = frozenset(dir(builtins))
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_IMPORTS = (ast.Import, ast.ImportFrom)
+_YIELDS = (ast.Yield, ast.YieldFrom)
+
+
 def compile_text(text: str) -> p.Program | p.Broken:
     """The program of a file's text, in any version's syntax."""
     tree, vague = _parse(text)
     if isinstance(tree, p.Broken):
         return tree
-    builder = _Builder(any(_is_future_annotations(node) for node in tree.body), ":=" in text)
+    refused = _refused(tree)
+    if refused is not None:
+        return refused
+    builder = _Builder(any(_is_future_annotations(node) for node in tree.body), ":=" in text, "yield" in text)
     body = builder.block(tree.body)
     guard = next((op.line for op in body if isinstance(op, p.If) and op.test is not None and is_main_test(op.test)), 0)
     return p.Program(body, tuple(builder.functions), "sys.path" in text, vague, guard)
@@ -45,6 +55,24 @@ def _parse(text: str) -> tuple[ast.Module | p.Broken, bool]:
         return p.Broken(1, str(error)), False
 
 
+def _refused(tree: ast.Module) -> p.Broken | None:
+    """What Python parses but does not compile: ``import *`` and ``return`` where they may not stand."""
+    pending: list[tuple[ast.stmt, bool, bool]] = [(node, False, False) for node in tree.body]
+    while pending:
+        node, inside, function = pending.pop()
+        if inside and isinstance(node, ast.ImportFrom) and node.names[0].name == "*":
+            return p.Broken(node.lineno, "import * only allowed at module level")
+        if isinstance(node, ast.Return) and not function:
+            return p.Broken(node.lineno, "'return' outside function")
+        if isinstance(node, _DEFINITIONS):
+            inside, function = True, not isinstance(node, ast.ClassDef)
+        for field in ("body", "orelse", "finalbody"):
+            pending += [(child, inside, function) for child in getattr(node, field, ())]
+        for part in (*getattr(node, "handlers", ()), *getattr(node, "cases", ())):
+            pending += [(child, inside, function) for child in part.body]
+    return None
+
+
 def _is_future_annotations(node: ast.stmt) -> bool:
     return (
         isinstance(node, ast.ImportFrom)
@@ -66,11 +94,13 @@ def is_main_test(test: ast.expr) -> bool:
 class _Builder:
     """Turns statements into operations. ``depth`` counts the functions around the statement."""
 
-    def __init__(self, lazy_annotations: bool, has_walrus: bool) -> None:
+    def __init__(self, lazy_annotations: bool, has_walrus: bool, has_yield: bool) -> None:
         self.lazy_annotations = lazy_annotations
         self.has_walrus = has_walrus
+        self.look_inside = has_walrus or has_yield
         self.functions: list[p.Define] = []
         self.depth = 0
+        self.local_names: list[set[str]] = []
 
     def block(self, statements: Iterable[ast.stmt]) -> tuple[p.Op, ...]:
         """The operations of a block."""
@@ -100,11 +130,15 @@ class _Builder:
         )
 
     def uses(self, expressions: Iterable[ast.expr | None]) -> tuple[p.Use, ...]:
-        """The names that expressions read, in order; inside functions only calls and chains matter."""
+        """The names that expressions read, in order; a function's own names do not matter."""
         found = [use for expression in expressions if expression is not None for use in uses_of(expression)]
         if self.depth:
-            found = [use for use in found if use.call is not None or len(use.chain) > 1]
+            found = [use for use in found if use.call is not None or len(use.chain) > 1 or self.is_outer(use.chain[0])]
         return tuple(found)
+
+    def is_outer(self, name: str) -> bool:
+        """True if ``name``, read in a function, must come from the module."""
+        return name not in _BUILTIN and not any(name in names for names in self.local_names)
 
     def evaluate(self, line: int, expressions: Sequence[ast.expr | None]) -> p.Op | None:
         """An ``Evaluate``, or None if nothing in the expressions matters."""
@@ -172,10 +206,12 @@ class _Builder:
             outer += [argument.annotation for argument in every]
             outer.append(node.returns)
         uses = self.uses(outer)
-        names = {argument.arg for argument in every} | set(local_names(node.body))
-        names -= {name for part in ast.walk(node) if isinstance(part, ast.Global) for name in part.names}
+        local = Locals(node.body, self.look_inside)
+        names = ({argument.arg for argument in every} | local.names) - local.outer
         self.depth += 1
+        self.local_names.append(names)
         body = self.block(node.body)
+        self.local_names.pop()
         self.depth -= 1
         # A decorated function is reported at its def line by tracebacks of the body, at the decorator's by its own.
         define = p.Define(
@@ -185,7 +221,7 @@ class _Builder:
             frozenset(names),
             uses,
             isinstance(node, ast.AsyncFunctionDef),
-            _yields(node.body),
+            local.yields,
             bool(node.decorator_list),
         )
         self.functions.append(define)
@@ -256,12 +292,7 @@ class _Builder:
     _on_asyncwith = _on_with
 
     def _on_match(self, node: ast.Match) -> p.Op:
-        names = [
-            part.name
-            for case in node.cases
-            for part in ast.walk(case.pattern)
-            if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name
-        ]
+        names = [name for case in node.cases for name in _captured(case.pattern)]
         bodies = tuple(self.block(case.body) for case in node.cases)
         return p.Branches(node.lineno, self.uses([node.subject]), tuple(names), bodies)
 
@@ -315,35 +346,63 @@ def _suppressed(node: ast.expr) -> tuple[tuple[str, ...], ...]:
     return tuple(chain_of(part) or ("?",) for part in node.args)
 
 
-def local_names(statements: Iterable[ast.stmt]) -> Iterable[str]:
-    """Every name that a function's body binds, nested functions' own names left out."""
-    pending: list[ast.AST] = list(statements)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            yield node.name
-            continue
-        if isinstance(node, ast.Lambda):
-            continue
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            for alias in node.names:
-                yield alias.asname or alias.name.partition(".")[0]
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            yield node.id
-        elif (isinstance(node, ast.ExceptHandler) and node.name) or (
-            isinstance(node, ast.MatchAs | ast.MatchStar) and node.name
-        ):
-            yield node.name
-        pending.extend(ast.iter_child_nodes(node))
+class Locals:
+    """What one function's own body binds, declares global and yields; nested functions and classes are closed."""
+
+    def __init__(self, body: Sequence[ast.stmt], look_inside: bool) -> None:
+        self.names: set[str] = set()
+        self.outer: set[str] = set()
+        self.yields = False
+        self._look_inside = look_inside
+        self._block(body)
+
+    def _block(self, statements: Sequence[ast.stmt]) -> None:
+        for node in statements:
+            if isinstance(node, _DEFINITIONS):
+                self.names.add(node.name)
+            elif isinstance(node, _IMPORTS):
+                self.names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.Global):
+                self.outer.update(node.names)
+            else:
+                self._statement(node)
+
+    def _statement(self, node: ast.stmt) -> None:
+        for target in getattr(node, "targets", ()) or [getattr(node, "target", None)]:
+            if isinstance(target, ast.expr):
+                self.names.update(bound_names(target))
+        for item in getattr(node, "items", ()):
+            if item.optional_vars is not None:
+                self.names.update(bound_names(item.optional_vars))
+        for handler in getattr(node, "handlers", ()):
+            if handler.name:
+                self.names.add(handler.name)
+            self._block(handler.body)
+        for case in getattr(node, "cases", ()):
+            self.names.update(_captured(case.pattern))
+            self._block(case.body)
+        for field in ("body", "orelse", "finalbody"):
+            self._block(getattr(node, field, ()))
+        if self._look_inside:
+            for child in ast.iter_child_nodes(node):
+                if isinstance(child, ast.expr):
+                    self._expression(child)
+
+    def _expression(self, node: ast.expr) -> None:
+        """``yield`` and ``:=`` hide in expressions; a file without either is not searched for them."""
+        pending: list[ast.AST] = [node]
+        while pending:
+            part = pending.pop()
+            if isinstance(part, _YIELDS):
+                self.yields = True
+            elif isinstance(part, ast.NamedExpr):
+                self.names.add(part.target.id)
+            if not isinstance(part, ast.Lambda):
+                pending.extend(ast.iter_child_nodes(part))
 
 
-def _yields(statements: Iterable[ast.stmt]) -> bool:
-    """True if a function's own body yields."""
-    pending: list[ast.AST] = list(statements)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.Yield | ast.YieldFrom):
-            return True
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            pending.extend(ast.iter_child_nodes(node))
-    return False
+def _captured(pattern: ast.pattern) -> list[str]:
+    """The names that a ``case`` binds."""
+    parts = (part for part in ast.walk(pattern) if isinstance(part, ast.MatchAs | ast.MatchStar))
+    names = [part.name for part in parts if part.name]
+    return names + [part.rest for part in ast.walk(pattern) if isinstance(part, ast.MatchMapping) and part.rest]

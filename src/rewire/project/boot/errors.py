@@ -10,13 +10,14 @@ if TYPE_CHECKING:
 
 
 class Raised(Exception):
-    """An exception of the simulated program. ``place`` and ``line`` are where it was raised, ``wanted`` what was not found."""
+    """An exception of the simulated program. ``wanted`` is what was not found, ``name`` the exception's own ``name``."""
 
-    def __init__(self, kind: str, text: str, *, wanted: str = "") -> None:
+    def __init__(self, kind: str, text: str, *, wanted: str = "", name: str | None = None) -> None:
         super().__init__(text)
         self.kind = kind
         self.text = text
         self.wanted = wanted
+        self.name = name if name is not None or kind != "ModuleNotFoundError" else wanted
         self.frames: list[tuple[str, int]] = []
         """(place, line), innermost first; filled in on the way up."""
 

@@ -201,7 +201,7 @@ class Machine:
             text = f"cannot import name {name!r} from partially initialized module {module.name!r} (most likely due to a circular import) {where}"
         else:
             text += where
-        raise Raised("ImportError", text, wanted=full)
+        raise Raised("ImportError", text, wanted=full, name=module.name)
 
     def _renaming(self, module: Module, since: tuple[int, int]) -> str:
         """What newer Pythons say of a file that hides, or seems to hide, a library's module."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 IMPORT_TROUBLE = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "SyntaxError"})
 """Errors that imports cause; others a program raises for reasons of its own."""
 
+_PRIMITIVE = (str, int, float, bool, list, tuple)
 MAX_TURNS = 64
 MAX_DEPTH = 60
 _BUILTIN = frozenset(dir(builtins)) | {
@@ -59,6 +61,7 @@ class Run:
         """[place, line] of every frame, outermost first."""
         self.handling: list[Raised] = []
         self.called: dict[tuple[int, str], Any] = {}
+        self.function_attributes: set[tuple[int, str]] = set()
         self.uncertain = 0
         self.later = False
         self.follow_calls = True
@@ -160,6 +163,15 @@ class Run:
             return value.find(name) or UNKNOWN
         if isinstance(value, Instance):
             return value.klass.find(name) or UNKNOWN
+        kind: object = types.FunctionType if isinstance(value, Function) else value
+        if value is None or isinstance(value, _PRIMITIVE):
+            name_of_kind = type(value).__name__
+        elif isinstance(value, Function) and (id(value.define), name) not in self.function_attributes:
+            name_of_kind = "function"
+        else:
+            return UNKNOWN
+        if not hasattr(kind, name):
+            raise Raised("AttributeError", f"{name_of_kind!r} object has no attribute {name!r}")
         return UNKNOWN
 
     def quiet(self, scope: Scope) -> Callable[[tuple[str, ...]], Any]:
@@ -330,6 +342,8 @@ class Run:
         base = self.quiet(scope)(target[:-1])
         if isinstance(base, Module):
             base.names[target[-1]] = value
+        elif isinstance(base, Function):
+            self.function_attributes.add((id(base.define), target[-1]))
         elif isinstance(base, External):
             name = f"{base.name}.{target[-1]}"
             if name == "sys.path" or base.name == "sys.path":
@@ -463,9 +477,12 @@ class Run:
             self.maybe(body, scope)
 
     def _do_delete(self, op: p.Delete, scope: Scope) -> None:
-        if not self.uncertain:
-            for name in op.names:
-                scope.names.pop(name, None)
+        if self.uncertain:
+            return
+        for name in op.names:
+            if name not in scope.names and scope.local_names is None and not scope.module.open and not self.later:
+                raise Raised("NameError", f"name {name!r} is not defined", wanted=name)
+            scope.names.pop(name, None)
 
     def _do_raise(self, op: p.Raise, scope: Scope) -> None:
         self.spend(op.uses, scope)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -53,7 +54,14 @@ class Simulator:
 
     def boot(self, launch: Launch) -> Boot:
         """Start ``launch``."""
-        return _Start(self, launch).go()
+        # Half of the time would go to the garbage collector, which looks at every syntax tree and finds no cycle.
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return _Start(self, launch).go()
+        finally:
+            if collecting:
+                gc.enable()
 
 
 def _no_script(entry: str, is_dir: Callable[[str], bool]) -> Raised:
@@ -84,12 +92,14 @@ class _Start:
         self.loaded: dict[tuple[str, str], Loaded] = {}
         self.pending: list[tuple[Module, Program]] = []
         self.later: list[Trouble] = []
+        self.failed: dict[str, tuple[Raised, list[tuple[str, int]]]] = {}
 
     def execute(self, module: Module) -> None:
         """Carry out a module's file."""
         path = self.tree.real(module.file or "")
         if path is None:
             return
+        again = (path, module.name) in self.loaded  # it failed before, and somebody tries to import it once more
         self.loaded.setdefault((path, module.name), Loaded(path, module.name, self.run.later))
         program = self.simulator.program(path)
         if isinstance(program, Broken):
@@ -100,8 +110,29 @@ class _Start:
             ]
             raise error
         module.vague = program.vague
-        self.pending.append((module, program))
-        self.run.run_module(module, program.body)
+        if not again:
+            self.pending.append((module, program))
+        if self.run.later:
+            self.execute_once(module, program)
+        else:
+            self.run.run_module(module, program.body)
+
+    def execute_once(self, module: Module, program: Program) -> None:
+        """Carry out a module that a function imports; one that fails is not tried again for every such function."""
+        above = len(self.run.stack)
+        known = self.failed.get(module.name)
+        if known is None:
+            try:
+                self.run.run_module(module, program.body)
+            except Raised as error:
+                inner = error.frames[: len(error.frames) - above]
+                self.failed[module.name] = (error, inner)
+                raise
+            return
+        first, inner = known
+        again = Raised(first.kind, first.text, wanted=first.wanted, name=first.name)
+        again.frames = [*inner, *((place, line) for place, line in reversed(self.run.stack))]
+        raise again
 
     def go(self) -> Boot:
         """The whole start, then every function that it left waiting."""

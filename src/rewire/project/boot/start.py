@@ -51,21 +51,30 @@ def begin_module(machine: Machine, name: str) -> Module:
     return begin_main(machine, spec, package)
 
 
+def _may_be_missing(error: Raised, package: str) -> bool:
+    """True for an ImportError about ``package`` itself: runpy looks again before it complains."""
+    if error.kind not in ("ImportError", "ModuleNotFoundError") or error.name is None:
+        return False
+    return error.name == package or package.startswith(error.name + ".")
+
+
 def _main_spec(machine: Machine, name: str) -> Spec:
     """The spec of the module to run; a package's is its ``__main__`` (``runpy._get_module_details``)."""
     parent_name = name.rpartition(".")[0]
     places: tuple[str, ...] | None = tuple(machine.path) + machine.after
     if parent_name:
         try:
+            machine.load(parent_name)
+        except Raised as error:
+            if not _may_be_missing(error, parent_name):
+                raise
+        try:
             parent = machine.load(parent_name)
         except Raised as error:
-            if error.wanted and (parent_name == error.wanted or parent_name.startswith(error.wanted + ".")):
-                raise Raised(
-                    "",
-                    f"Error while finding module specification for {name!r} ({error.kind}: {error.text})",
-                    wanted=error.wanted,
-                ) from None
-            raise
+            if error.kind not in ("ImportError", "ModuleNotFoundError", "AttributeError", "TypeError", "ValueError"):
+                raise
+            text = f"Error while finding module specification for {name!r} ({error.kind}: {error.text})"
+            raise Raised("", text, wanted=error.wanted) from None
         places = parent.locations if isinstance(parent, Module) else None
         if places is None:
             reason = f"__path__ attribute not found on {parent_name!r} while trying to find {name!r}"

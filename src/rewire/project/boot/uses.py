@@ -14,6 +14,13 @@ if TYPE_CHECKING:
 MAX_EVALUABLE = 80
 """Nodes of an expression beyond which its value is not worked out."""
 
+# Tuples, not unions: `A | B` makes a new object at each call of isinstance, and these are called for every node.
+_CHAINS = (ast.Name, ast.Attribute)
+_PARTS = (ast.Attribute, ast.Subscript)
+_PLAIN = (ast.Constant, ast.Name)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
+_BIND_NOTHING = (ast.Lambda, ast.Attribute, ast.Subscript, ast.comprehension, ast.Constant, ast.Name)
+_MARKS = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop)
 _EVALUABLE = (
     ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.BinOp, ast.JoinedStr, ast.FormattedValue, ast.List, ast.Tuple,
     ast.Set, ast.Subscript, ast.Slice, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.keyword, ast.Starred, ast.expr_context,
@@ -35,6 +42,8 @@ def chain_of(node: ast.expr) -> tuple[str, ...] | None:
 
 def is_evaluable(node: ast.expr) -> bool:
     """True if the expression is small and of kinds whose value can be worked out without running code."""
+    if isinstance(node, _PLAIN):
+        return True
     count = 0
     pending: list[ast.AST] = [node]
     while pending:
@@ -42,8 +51,19 @@ def is_evaluable(node: ast.expr) -> bool:
         count += 1
         if count > MAX_EVALUABLE or not isinstance(part, _EVALUABLE):
             return False
-        pending.extend(ast.iter_child_nodes(part))
+        pending.extend(_children(part))
     return True
+
+
+def _children(node: ast.AST) -> list[ast.AST]:
+    """The nodes directly below ``node``, contexts and operators left out."""
+    found: list[ast.AST] = []
+    for value in node.__dict__.values():
+        if isinstance(value, list):
+            found += [part for part in value if isinstance(part, ast.AST)]
+        elif isinstance(value, ast.AST) and not isinstance(value, _MARKS):
+            found.append(value)
+    return found
 
 
 def bound_names(node: ast.expr) -> Iterator[str]:
@@ -53,9 +73,9 @@ def bound_names(node: ast.expr) -> Iterator[str]:
         part = pending.pop()
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             yield part.id
-        elif not isinstance(part, ast.Lambda | ast.Attribute | ast.Subscript | ast.comprehension):
-            pending.extend(ast.iter_child_nodes(part))
-        elif isinstance(part, ast.Attribute | ast.Subscript):
+        elif not isinstance(part, _BIND_NOTHING):
+            pending.extend(_children(part))
+        elif isinstance(part, _PARTS):
             pending.append(part.value)
 
 
@@ -83,8 +103,10 @@ def _lines(node: ast.expr) -> tuple[int, ...]:
 
 def _visit(node: ast.AST, hidden: frozenset[str], found: list[Use], awaited: bool = False) -> None:
     """Append the uses of ``node``, names in ``hidden`` (a comprehension's own) left out."""
-    if isinstance(node, ast.Name | ast.Attribute):
+    if isinstance(node, _CHAINS):
         _visit_chain(node, hidden, found)
+    elif isinstance(node, ast.Constant):
+        return
     elif isinstance(node, ast.Call):
         chain = chain_of(node.func)
         if chain is None:
@@ -99,10 +121,10 @@ def _visit(node: ast.AST, hidden: frozenset[str], found: list[Use], awaited: boo
         _visit(node.value, hidden, found, awaited=True)
     elif isinstance(node, ast.Lambda):
         _visit_all([*node.args.defaults, *(value for value in node.args.kw_defaults if value)], hidden, found)
-    elif isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+    elif isinstance(node, _COMPREHENSIONS):
         _visit_comprehension(node, hidden, found)
     else:
-        _visit_all(ast.iter_child_nodes(node), hidden, found)
+        _visit_all(_children(node), hidden, found)
 
 
 def _visit_chain(node: ast.Name | ast.Attribute, hidden: frozenset[str], found: list[Use]) -> None:
