@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from rewire.model.source import SourceFile
 
 LINES = "".join(f"line {number}\n" for number in range(40))
-FUNCTIONS = "".join(
+FUNCTION = "def f{}():\n    from a.b import c\n\n    return int(\n        c,\n    )\n"
+FUNCTIONS = "".join(FUNCTION.format(number) for number in range(60))
     f"def f{number}():\n    from a.b import c\n\n    return int(\n        c,\n    )\n" for number in range(60)
 )
 
