@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 LINES = "".join(f"line {number}\n" for number in range(40))
 FUNCTION = "def f{}():\n    from a.b import c\n\n    return int(\n        c,\n    )\n"
 FUNCTIONS = "".join(FUNCTION.format(number) for number in range(60))
-    f"def f{number}():\n    from a.b import c\n\n    return int(\n        c,\n    )\n" for number in range(60)
-)
 
 EDITS = {
     "one line": (b"a = 1\n", b"a = 2\n"),
