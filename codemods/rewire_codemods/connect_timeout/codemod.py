@@ -61,8 +61,8 @@ class ConnectTimeout(Codemod[FileFacts, Options]):
 
     def plan(self, facts: Mapping[str, FileFacts], project: Project, options: Options) -> Plan:
         """Every decision."""
-        if not facts:
-            return Plan()
+        if not any(entry.asyncpg or (entry.open and entry.keywords) for entry in facts.values()):
+            return Plan()  # before anything that needs LibCST is imported
         from rewire_codemods.connect_timeout.decide import decide
 
         return decide(facts, project, options)

@@ -29,8 +29,7 @@ def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -
     """The plan: keywords first (they say what is read no more), then dicts, then URLs."""
     reaching = [path for path, entry in facts.items() if entry.asyncpg]
     limits = environment_limits(project) if reaching else {}
-    mentioned_at_all = any(entry.examined or entry.pending for entry in facts.values())
-    if not limits and not (mentioned_at_all and (reaching or _open_question(facts))):
+    if not limits and not any(entry.examined or entry.pending for entry in facts.values()):
         return Plan()
     links = Links(project, reaching)
     views = Views(project)
@@ -56,11 +55,6 @@ def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -
         refuse_environment(ledger, views, reaching, limits)
     _extras(ledger, known, options.also)
     return ledger.plan()
-
-
-def _open_question(facts: Mapping[str, FileFacts]) -> bool:
-    """True if a call may reach a pool or an engine that a file outside the selection defines."""
-    return any(entry.open and entry.keywords for entry in facts.values())
 
 
 def _outside(project: Project) -> dict[str, FileFacts]:
