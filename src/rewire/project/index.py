@@ -225,9 +225,9 @@ class ProjectIndex:
 
     def _resolve_relative(self, name: ImportedName) -> Target | None:
         """By directories alone: a relative import does not depend on the roots, once there is a parent package."""
-        names = self.module_names(name.path)
         folder = folder_of(name.path)
-        package = package_of(names[0] if names else "", name.path)
+        packages = [package_of(known, name.path) for known in self.module_names(name.path)]
+        package = next((known for known in packages if known.count(".") + 1 >= name.level and known), "")
         if not package:
             return None
         for _ in range(name.level - 1):
