@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rewire.codemod import INSERT, NewFile, Note, Project, Site, Span
+from rewire_codemods.shared_pool import edits
 from rewire_codemods.shared_pool.facts import Trouble
 from rewire_codemods.shared_pool.lifespan import wire
 from rewire_codemods.shared_pool.options import SharedPoolOptions
@@ -79,6 +81,17 @@ class Written:
     files: list[NewFile] = field(default_factory=list)
     sites: list[Site] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+
+    @property
+    def needs(self) -> dict[str, set[str]]:
+        """The words of the code that is added, by file: no import of theirs may go."""
+        found: dict[str, set[str]] = {}
+        for site in self.sites:
+            edit = site.payload
+            text = f"{edit.before} {edit.after}" if isinstance(edit, edits.Surround) else edit
+            if isinstance(text, str) and site.shape != "import":
+                found.setdefault(site.path, set()).update(re.findall(r"[A-Za-z_]\w*", text))
+        return found
 
 
 @dataclass

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rewire.codemod import BLOCK, NewFile, Note, Plan, Project, Refusal, Site
+from rewire.codemod import BLOCK, INSERT, NewFile, Note, Plan, Project, Refusal, Site
 from rewire_codemods.shared_pool import edits
 from rewire_codemods.shared_pool.atlas import Atlas
 from rewire_codemods.shared_pool.cleanup import Cleanup
@@ -42,6 +42,8 @@ class Planner:
         self._sites: list[Site] = []
         self._notes: list[Note] = []
         self._files: list[NewFile] = []
+        self._added: dict[str, set[str]] = {}
+        self._needed: Mapping[str, set[str]] = {}
 
     def plan(self) -> Plan:
         """Every decision."""
@@ -136,13 +138,22 @@ class Planner:
         for decision in decisions:
             if decision.trouble is None:
                 by_path.setdefault(decision.path, []).append(decision)
-        changed = {path: self._write_file(path, found, provider, factories) for path, found in sorted(by_path.items())}
-        if made is not None and any(changed.values()):
-            converted = [decision for decision in decisions if decision.trouble is None]
-            written = made.write(self._project, self._atlas, converted)
+        converted = [decision for decision in decisions if decision.trouble is None]
+        written = made.write(self._project, self._atlas, converted) if made is not None and converted else None
+        self._needed = written.needs if written else {}
+        changed = [self._write_file(path, found, provider, factories) for path, found in sorted(by_path.items())]
+        if written is not None and any(changed):
             self._files += written.files
-            self._sites += written.sites
+            self._sites += [site for one in written.sites if (site := self._without_repeats(one))]
             self._notes += written.notes
+
+    def _without_repeats(self, site: Site) -> Site | None:
+        """An insertion of imports without the lines that the file gets anyway."""
+        if site.kind != INSERT or site.shape != "import":
+            return site
+        known = self._added.get(site.path, set())
+        lines = [line for line in str(site.payload).splitlines(keepends=True) if line not in known]
+        return replace(site, payload="".join(lines)) if lines else None
 
     def _write_file(self, path: str, decisions: list[Decision], provider: Provider, factories: Factories) -> bool:
         facts = self._atlas.file(path)
@@ -155,13 +166,14 @@ class Planner:
                     "provider-import", f"nothing imports {provider.path} from {path} in every launch"
                 )
             direct, way = [], Way("")
-        uses: Counter[str] = Counter()
+        uses: Counter[str] = Counter(self._needed.get(path, ()))
         for decision in decisions:
             if decision.trouble is None:
                 text = factories.acquire(decision, way, provider)
                 uses.update(_roots(text))
                 self._sites += _sites_of(decision, text, factories)
         inserts = factories.imports(path) + ([way.insert] if direct and way.insert else [])
+        self._added[path] = set(inserts)
         openings = [decision.opening for decision in decisions if decision.trouble is None]
         self._sites += Cleanup(self._project, facts, openings, uses).sites(NAME, inserts)
         return bool(openings)

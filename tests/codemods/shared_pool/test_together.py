@@ -1,4 +1,4 @@
-"""shared-pool in one run with its neighbours: either order gives the same program, and the added import has the style."""
+"""shared-pool in one run with its neighbours: either order gives the same program, and the import has the style."""
 
 from __future__ import annotations
 
