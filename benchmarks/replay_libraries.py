@@ -69,10 +69,12 @@ LIBRARIES = (
     Library("networkx", "networkx", ("numpy",), ("networkx/classes", "networkx/utils", "networkx/readwrite")),
     Library("zope.interface", "zope/interface", ("zope.event", "zope.testing"), ("src/zope/interface",)),
     Library("pygments", "pygments", (),
-            ("tests/test_basic_api.py", "tests/test_html_formatter.py", "tests/test_regexlexer.py", "tests/test_util.py")),
+            ("tests/test_basic_api.py", "tests/test_html_formatter.py", "tests/test_regexlexer.py",
+             "tests/test_util.py")),
     Library("more-itertools", "more_itertools", tests=("tests",)),
     Library("pluggy", "pluggy", tests=("testing",)),
-    Library("isort", "isort", ("colorama", "natsort", "hypothesis", "toml", "libcst", "hypothesmith", "black"), ("tests/unit",)),
+    Library("isort", "isort", ("colorama", "natsort", "hypothesis", "toml", "libcst", "hypothesmith", "black"),
+            ("tests/unit",)),
 )  # fmt: skip
 
 
