@@ -54,6 +54,8 @@ def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -
     if limits:
         refuse_environment(ledger, views, reaching, limits)
     _extras(ledger, known, options.also)
+    if ledger.edits:
+        _note_assertions(ledger, known)
     return ledger.plan()
 
 
@@ -89,6 +91,15 @@ def _examined(entry: FileFacts, path: str, project: Project, links: Links) -> Fi
         return examine(source) if source is not None else None
     except SourceError:
         return None
+
+
+def _note_assertions(ledger: Ledger, facts: Mapping[str, FileFacts]) -> None:
+    """Tests that expect the old argument of a mock will fail: say where."""
+    for path, entry in facts.items():
+        for line in entry.asserted:
+            ledger.note(
+                f"a mock is expected to be called with {tables.KEY}: look whether it stands for asyncpg", path, line
+            )
 
 
 def _extras(ledger: Ledger, facts: Mapping[str, FileFacts], also: tuple[str, ...]) -> None:

@@ -61,6 +61,7 @@ class Examined:
             open=tuple(sorted(self.origins.open)),
             examined=True,
             vague=bool(dicts) and self._vague(),
+            asserted=tuple(self._asserted()),
         )
 
     def _of(self, *kinds: type[cst.CSTNode]) -> list[cst.CSTNode]:
@@ -179,6 +180,15 @@ class Examined:
             trace=flow.trace(),
             node=type(value).__name__,
         )
+
+    def _asserted(self) -> Iterator[int]:
+        """``mock.assert_called_with(connect_timeout=...)`` and its kin."""
+        for call in self._of(cst.Call):
+            assert isinstance(call, cst.Call)
+            name = call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
+            asks = name == "call" or (name.startswith("assert_") and name.endswith("_with"))
+            if asks and layout.index_of_keyword(call.args, tables.KEY) is not None:
+                yield self.tree.line(call)
 
     def _vague(self) -> bool:
         """True if a call that reaches asyncpg unpacks nobody knows what."""

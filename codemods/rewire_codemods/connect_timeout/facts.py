@@ -189,7 +189,8 @@ class FileFacts:
 
     ``open``: imported names on which an answer depends, which other files of the project may define. ``pending``: the
     file mentions the argument, but is worth parsing only if it has to do with a file that speaks of asyncpg.
-    ``vague``: a call that reaches asyncpg unpacks nobody knows what.
+    ``vague``: a call that reaches asyncpg unpacks nobody knows what. ``asserted``: lines on which a mock is asked
+    whether it was called with the argument.
     """
 
     asyncpg: bool
@@ -201,3 +202,4 @@ class FileFacts:
     examined: bool = False
     pending: bool = False
     vague: bool = False
+    asserted: tuple[int, ...] = ()
