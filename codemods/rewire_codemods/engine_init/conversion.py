@@ -25,7 +25,8 @@ _TAKEN_WORDS = frozenset({"db", "session", "engine", "base", "database", "main",
 class Conversion:
     """One engine on its way into functions.
 
-    ``known`` are the paths that hold facts of this run, ``factories`` (file, name) of every session factory over it.
+    ``known`` are the paths that hold facts of this run, ``factories`` (file, name) of every session factory over it,
+    ``excused`` the ids of nodes that move away and touch nothing where they stand.
     """
 
     shelf: Shelf
@@ -36,6 +37,7 @@ class Conversion:
     edits: Edits
     known: tuple[str, ...]
     notes: list[Note] = field(default_factory=list)
+    excused: set[int] = field(default_factory=set)
     factories: set[tuple[str, str]] = field(default_factory=set)
     wired: list[str] = field(default_factory=list)
     importers: list[str] = field(default_factory=list)

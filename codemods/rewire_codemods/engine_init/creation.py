@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 MAKERS = frozenset({"create_engine", "create_async_engine"})
 PACKAGES = frozenset({"sqlalchemy", "sqlmodel"})
+_ALIAS = re.compile(r"\bcreate_(?:async_)?engine\s+as\s+(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,24 @@ class Creation:
 
 def is_maker(tree: Tree, call: cst.Call) -> bool:
     """True for SQLAlchemy's and SQLModel's create_engine and create_async_engine, however imported."""
-    name = called(tree, call)
-    return name.rpartition(".")[2] in MAKERS and name.partition(".")[0] in PACKAGES
+    return _is_named(call, _names(tree)) and _is_real(tree, call)
+
+
+def _names(tree: Tree) -> frozenset[str]:
+    """What the makers may be called in a file: their own names and aliases."""
+    return MAKERS.union(_ALIAS.findall(tree.text))
+
+
+def _is_named(call: cst.Call, names: frozenset[str]) -> bool:
+    target = call.func
+    name = target.attr if isinstance(target, cst.Attribute) else target
+    return isinstance(name, cst.Name) and name.value in names
+
+
+def _is_real(tree: Tree, call: cst.Call) -> bool:
+    """Asks the scopes, which cost more than the parse: only for calls that have the name."""
+    qualified = called(tree, call)
+    return qualified.rpartition(".")[2] in MAKERS and qualified.partition(".")[0] in PACKAGES
 
 
 def makers_at_import(tree: Tree) -> list[tuple[cst.Call, bool]]:
@@ -66,13 +84,16 @@ def makers_at_import(tree: Tree) -> list[tuple[cst.Call, bool]]:
 
     A helper is a function of the same module that returns what a maker call gives.
     """
-    helpers = {name for name, node in functions(tree).items() if _returns_engine(tree, node)}
+    names = _names(tree)
+    every = list(calls(tree))
+    makers = [call for call in every if _is_named(call, names) and _is_real(tree, call)]
+    holders = [top_statement(tree, call) for call in makers]
+    helpers = {node.name.value for node in holders if isinstance(node, cst.FunctionDef) and _returns_engine(tree, node)}
+    known = {id(call) for call in makers}
     found = []
-    for call in calls(tree):
+    for call in every:
         through = isinstance(call.func, cst.Name) and call.func.value in helpers
-        if not through and not is_maker(tree, call):
-            continue
-        if moment_of(tree, call) is Moment.IMPORT:
+        if (through or id(call) in known) and moment_of(tree, call) is Moment.IMPORT:
             found.append((call, through))
     return found
 

@@ -96,10 +96,13 @@ def reject_import_uses(tree: Tree, uses: Sequence[Use]) -> None:
             raise Obstacle(code, use.path, tree.span(use.node), f"{place} {what}")
 
 
-def table_call(tree: Tree, use: Use) -> TableCall:
-    """The create_all at import that ``use`` is an argument of. Raises Obstacle for arguments that cannot move."""
+def table_call(tree: Tree, use: Use, statement: cst.CSTNode | None = None) -> TableCall:
+    """The create_all at import that ``use`` is an argument of. Raises Obstacle for arguments that cannot move.
+
+    ``statement`` holds it where it does not stand at the module's own level.
+    """
     assert use.call is not None
-    statement = top_statement(tree, use.node)
+    statement = statement or top_statement(tree, use.node)
     span = tree.span(use.call)
     place = f"{use.path}:{tree.line(use.node)}"
     for arg in use.call.args:

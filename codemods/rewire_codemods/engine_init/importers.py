@@ -11,11 +11,14 @@ from rewire.codemod.cst import dotted_name
 from rewire_codemods.engine_init.defining import reject_import_uses, table_call
 from rewire_codemods.engine_init.dependencies import find_dependencies
 from rewire_codemods.engine_init.factories import read_factory, reject_sessions
+from rewire_codemods.engine_init.generating import guard
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.origins import origin_of
 from rewire_codemods.engine_init.payloads import Prepend
+from rewire_codemods.engine_init.places import body_start
 from rewire_codemods.engine_init.reading import Moment, references
 from rewire_codemods.engine_init.roles import is_migration, is_test
+from rewire_codemods.engine_init.style import read_style
 from rewire_codemods.engine_init.uses import Purpose, Use, uses_of
 
 if TYPE_CHECKING:
@@ -59,6 +62,7 @@ def read_importers(conversion: Conversion, entries: Collection[str]) -> Importer
             reject_import_uses(tree, [use for use in now if use.moment is Moment.DEFAULT])
             continue
         reject_import_uses(tree, now)
+        answer.tables += _in_factory(conversion, uses)
         for use in now:
             if use.purpose is Purpose.TABLES:
                 answer.tables.append(table_call(tree, use))
@@ -73,6 +77,24 @@ def read_importers(conversion: Conversion, entries: Collection[str]) -> Importer
                 )
     for path, factory in answer.factories:
         reject_sessions(conversion.shelf.tree(path), path, [factory.name])
+    return answer
+
+
+def _in_factory(conversion: Conversion, uses: Sequence[Use]) -> list[TableCall]:
+    """A create_all in the body of the application's factory, which runs before the lifespan does."""
+    application = conversion.application
+    if application is None or application.factory is None:
+        return []
+    tree = application.tree
+    answer = []
+    for use in uses:
+        if use.path != application.path or use.purpose is not Purpose.TABLES:
+            continue
+        for statement in application.factory.body.body:
+            line = isinstance(statement, cst.SimpleStatementLine)
+            if line and any(node is use.node for node in tree.walk(statement)):
+                answer.append(table_call(tree, use, statement))
+                conversion.excused |= {id(node) for node in tree.walk(statement)}
     return answer
 
 
@@ -268,9 +290,6 @@ def _is_factory(conversion: Conversion, imported: ImportedName) -> bool:
 
 
 def _guard(conversion: Conversion, path: str, node: cst.FunctionDef, engine: str) -> None:
-    from rewire_codemods.engine_init.generating import guard
-    from rewire_codemods.engine_init.places import body_start
-    from rewire_codemods.engine_init.style import read_style
 
     tree = conversion.shelf.tree(path)
     offset, indent = body_start(tree, node)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rewire_codemods.engine_init.facts import FileFacts
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
     from rewire.codemod import SourceFile
 
 MARKERS = (b"create_engine", b"create_async_engine", b"FastAPI(", b".on_event(", b"add_event_handler(", b"Celery(")
+_CALLED = re.compile(r"\bcreate_(?:async_)?engine\s*(?:\(|as\b)")
 _APPLICATION = ("FastAPI(", ".on_event(", "add_event_handler(")
 _WORKER = ("Celery(", "shared_task", "dramatiq", "huey")
 
@@ -20,7 +22,7 @@ def find_facts(source: SourceFile) -> FileFacts | None:
     application = any(word in text for word in _APPLICATION)
     worker = any(word in text for word in _WORKER)
     engines = False
-    if "create_engine" in text or "create_async_engine" in text:
+    if _CALLED.search(text):
         from rewire.codemod.cst import parse
         from rewire_codemods.engine_init.creation import makers_at_import
 

@@ -55,24 +55,45 @@ def _mentions(conversion: Conversion, path: str) -> dict[str, set[Place]]:
                 None,
             )
         if body is not None and isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-            answer[node.name.value] = mentioned(conversion, path, tree, body)
+            answer[node.name.value] = _followed(conversion, path, _names_run(conversion, tree, body))
     return answer
 
 
 def mentioned(conversion: Conversion, path: str, tree: Tree, node: cst.CSTNode) -> set[Place]:
     """The project names that the code of ``node`` mentions, followed to where they are defined."""
-    found = set()
+    return _followed(conversion, path, {name for inner in tree.walk(node) if (name := _name_of(tree, inner))})
+
+
+def _name_of(tree: Tree, node: cst.CSTNode) -> str | None:
+    """The whole dotted name that a node is; None for its parts, keywords and everything else."""
+    if not isinstance(node, (cst.Name, cst.Attribute)):
+        return None
+    above = tree.parent(node)
+    if isinstance(above, cst.Attribute) or (isinstance(above, cst.Arg) and node is above.keyword):
+        return None
+    return dotted_name(node)
+
+
+def _names_run(conversion: Conversion, tree: Tree, node: cst.CSTNode) -> set[str]:
+    """The names that running ``node`` itself may use: not those of route handlers defined in it, nor what it stores."""
     names = set()
-    for inner in tree.walk(node):
-        if isinstance(inner, (cst.Name, cst.Attribute)):
-            above = tree.parent(inner)
-            if isinstance(above, cst.Attribute):
-                continue
-            if isinstance(above, (cst.Arg, cst.Param)) and inner is getattr(above, "keyword", None):
-                continue
-            dotted = dotted_name(inner)
-            if dotted:
-                names.add(dotted)
+    stack = [node]
+    while stack:
+        inner = stack.pop()
+        if id(inner) in conversion.excused or (isinstance(inner, cst.FunctionDef) and inner.decorators):
+            continue
+        above = tree.parent(inner)
+        stored = isinstance(above, (cst.Assign, cst.AnnAssign)) and above.value is inner
+        name = _name_of(tree, inner)
+        if name and not stored:
+            names.add(name)
+        stack.extend(inner.children)
+    return names
+
+
+def _followed(conversion: Conversion, path: str, names: Collection[str]) -> set[Place]:
+    """Where the names of one file are defined in the project."""
+    found = set()
     for imported in conversion.shelf.project.imports(path):
         if imported.scope == "function" and imported.name not in (None, "*"):
             target = conversion.shelf.project.resolve(imported)

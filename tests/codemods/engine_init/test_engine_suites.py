@@ -26,6 +26,7 @@ PROJECTS = [
     "scripts_and_seeds",
     "sqlmodel_one_file",
     "tables_from_everywhere",
+    "tables_in_the_factory",
 ]
 
 
