@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rewire_codemods.shared_pool.dsn import Databases
     from rewire_codemods.shared_pool.options import SharedPoolOptions
 
+_CLOSER = re.compile(r"(?i)close|release|disconnect|dispose")
 _IGNORE = re.compile(r"#\s*rewire:\s*ignore\[([^\]]*)\]")
 
 
@@ -167,9 +168,9 @@ def _judge_nesting(decision: Decision, graph: CallGraph, atlas: Atlas) -> None:
             decision.trouble = Trouble("nested-acquire", f"{place}{through} acquires as well ({found[0]})")
             return
         elif call.passes:
-            state = _state_set_by(graph, decision, call, atlas)
-            if state:
-                decision.trouble = Trouble("session-state", f"{call.callee}() sets {state}")
+            trouble = _trouble_with_helper(graph, decision, call, atlas)
+            if trouble is not None:
+                decision.trouble = trouble
                 return
 
 
@@ -177,12 +178,18 @@ def _acquirer(graph: CallGraph, decision: Decision, call: Called) -> tuple[str, 
     return graph.acquirer(decision.path, decision.opening.function, call)
 
 
-def _state_set_by(graph: CallGraph, decision: Decision, call: Called, atlas: Atlas) -> str:
-    for target in graph.targets(decision.path, decision.opening.function, call):
+def _trouble_with_helper(graph: CallGraph, decision: Decision, call: Called, atlas: Atlas) -> Trouble | None:
+    """What a function that is handed the connection must not do with it: keep state in it, or close it."""
+    targets = graph.targets(decision.path, decision.opening.function, call)
+    for target in targets:
         function = atlas.function(*target)
         if function and function.state:
-            return ", ".join(function.state)
-    return ""
+            return Trouble("session-state", f"{call.callee}() sets {', '.join(function.state)}")
+        if function and set(function.closes) & set(function.parameters):
+            return Trouble("close-unclear", f"{call.callee}() closes the connection that it is given")
+    if not targets and _CLOSER.search(call.callee.rpartition(".")[2]):
+        return Trouble("close-unclear", f"{call.callee}() is handed the connection, to close it by its name")
+    return None
 
 
 def _judge_dependencies(converted: Sequence[Decision], graph: CallGraph, atlas: Atlas) -> None:
@@ -195,13 +202,21 @@ def _judge_dependencies(converted: Sequence[Decision], graph: CallGraph, atlas: 
     if not yields:
         return
     own = {(decision.path, decision.opening.function): decision for decision in converted}
+    releasing = {node for node, decision in own.items() if decision.caller_of}
     files = {path for path, _ in yields}
     for path, _ in list(yields):
         files |= {entry.path for entry in atlas.project.importers_of(path)}
     for path in sorted(files):
         facts = atlas.file(path)
         for function in facts.functions if facts else ():
-            held = [found for _, target in function.depends if (found := _dependency(atlas, path, target)) in yields]
+            lent = [(name, _dependency(atlas, path, target)) for name, target in function.depends]
+            lent += [(name, _dependency(atlas, path, callee)) for name, callee in function.enters]
+            for name, source in lent:
+                if source in yields and name in function.closes and (path, function.name) not in releasing:
+                    yields[source].trouble = Trouble(
+                        "close-unclear", f"{function.name} ({path}) closes the connection that is lent to it"
+                    )
+            held = [source for _, source in lent[: len(function.depends)] if source in yields]
             if held:
                 _judge_endpoint((path, function.name), function.calls, yields[held[0]], own, graph)
 

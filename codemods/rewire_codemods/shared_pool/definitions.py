@@ -39,8 +39,33 @@ def describe(scope: FunctionScope, tree: Tree | None) -> Function:
         depends=tuple(dependencies_of(scope)),
         decorators=tuple(_decorator(decorator) for decorator in node.decorators),
         yields=any(isinstance(inner, cst.Yield) for part in body for inner in walk(part)),
+        parameters=scope.parameters,
+        closes=tuple(sorted(_closed(body))),
+        enters=tuple(_entered(scope)),
         returns=code_of(node.returns.annotation) if node.returns else "",
     )
+
+
+def _closed(body: Sequence[cst.CSTNode]) -> set[str]:
+    """Plain names whose ``close`` or ``terminate`` is called."""
+    return {
+        node.func.value.value
+        for part in body
+        for node in walk(part)
+        if isinstance(node, cst.Call)
+        and isinstance(node.func, cst.Attribute)
+        and isinstance(node.func.value, cst.Name)
+        and node.func.attr.value in {"close", "terminate"}
+    }
+
+
+def _entered(scope: FunctionScope) -> Iterator[tuple[str, str]]:
+    """Name and callee of each ``async with callee() as name``."""
+    for line in scope.lines:
+        for item in line.node.items if isinstance(line.node, cst.With) else ():
+            bound = item.asname.name if item.asname else None
+            if isinstance(item.item, cst.Call) and isinstance(bound, cst.Name):
+                yield bound.value, callee_name(item.item.func)
 
 
 def _decorator(node: cst.Decorator) -> str:

@@ -164,7 +164,8 @@ class Function:
 
     ``acquires``: it takes a connection from some pool itself. ``state``: session state that it sets on a connection.
     ``types``: what local names and parameters are instances of, as written. ``depends``: parameter and dependency of
-    each ``Depends(...)``.
+    each ``Depends(...)``. ``closes``: plain names whose ``close`` or ``terminate`` it calls. ``enters``: name and
+    callee of each ``async with callee() as name``.
     """
 
     name: str
@@ -178,6 +179,9 @@ class Function:
     decorators: tuple[str, ...] = ()
     yields: bool = False
     returns: str = ""
+    parameters: tuple[str, ...] = ()
+    closes: tuple[str, ...] = ()
+    enters: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ def test_with_the_server_down_it_starts_and_fails_where_it_failed_before(tmp_pat
     endings = []
     for name, files in (("before", trial.before), ("after", trial.after)):
         with imported(tmp_path / name, files, DOWN) as main, TestClient(main.app) as client:
-            with pytest.raises(OSError) as caught:
+            with pytest.raises(ConnectionRefusedError) as caught:
                 client.get("/backend")
             endings.append(type(caught.value))
     assert endings[0] is endings[1]
