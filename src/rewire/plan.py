@@ -32,10 +32,14 @@ class Decided:
 
 
 def decide(plan: Plan, codemod: str, ignores: Mapping[str, Sequence[Ignore]]) -> Decided:
-    """Apply the user's suppressions to ``plan``. A suppressed site takes its group along as refusals."""
+    """Apply the user's suppressions to ``plan``. A suppressed site, support or not, takes its group along as refusals."""
     words = _Word(codemod, ignores)
     silenced = {id(site): ignore for site in plan.sites if not site.support and (ignore := words.on(site))}
-    groups = {site.group: silenced[id(site)] for site in plan.sites if site.group and id(site) in silenced}
+    groups = {
+        site.group: ignore
+        for site in plan.sites
+        if site.group and (ignore := words.on(site) if site.support else silenced.get(id(site)))
+    }
     fallen = [site for site in plan.sites if site.group in groups and id(site) not in silenced]
     kept = replace(
         plan,
@@ -63,8 +67,9 @@ class _Word:
         for ignore in self.ignores.get(entry.path, ()):
             if self.codemod in ignore.names and ignore.covers.start <= entry.span.start < ignore.covers.end:
                 self.used.add((ignore.path, ignore.span))
-                noted = Suppression(self.codemod, entry.path, entry.span, ignore.comment, ignore.line)
-                self.suppressed[id(entry)] = noted
+                if not (isinstance(entry, Site) and entry.support):  # no place found: nothing to account for
+                    noted = Suppression(self.codemod, entry.path, entry.span, ignore.comment, ignore.line)
+                    self.suppressed[id(entry)] = noted
                 return ignore
         return None
 

@@ -95,3 +95,13 @@ def test_a_suppressed_member_takes_its_group_along_and_the_books_balance() -> No
 def test_a_plan_that_breaks_the_contract_stops_the_run(plan: Plan) -> None:
     with pytest.raises(RewireError):
         check_plan(plan, "toy", ["declared"], lambda path: path == "m.py")
+
+
+def test_a_comment_on_an_edit_that_others_need_takes_them_along() -> None:
+    plan = Plan(sites=(place("f(1)", "g", support=True), place("f(3)", "g"), place("f(\n    5", "h", support=True)))
+    decided = decide(plan, "toy", IGNORES)
+    assert not decided.plan.sites
+    assert [refusal.code for refusal in decided.plan.refusals] == ["suppressed-with-group"]
+    assert not decided.suppressed
+    assert decided.found == 1
+    assert len(decided.used) == 2
