@@ -32,7 +32,7 @@ class Decided:
 
 
 def decide(plan: Plan, codemod: str, ignores: Mapping[str, Sequence[Ignore]]) -> Decided:
-    """Apply the user's suppressions to ``plan``. A suppressed site, support or not, takes its group along as refusals."""
+    """Apply the user's suppressions to ``plan``. A suppressed site, support or not, takes its group along."""
     words = _Word(codemod, ignores)
     silenced = {id(site): ignore for site in plan.sites if not site.support and (ignore := words.on(site))}
     groups = {
