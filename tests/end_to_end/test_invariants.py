@@ -214,7 +214,7 @@ def test_nothing_of_the_target_is_executed(tmp_path: Path) -> None:
     mark = tmp_path / "executed"
     trap = f"open({str(mark)!r}, 'a').write(__file__)\nfrom shop.a import b\nimport asyncpg\n"
     trap += "async def c(): return await asyncpg.connect(connect_timeout=3)\n"
-    names = ["libcst", "git", "rich", "msgspec", "pathspec", "fissix", "pyflakes", "asyncpg", "tomllib", "yaml"]
+    names = ["libcst", "git", "rich", "msgspec", "pathspec", "fissix", "asyncpg", "tomllib", "yaml"]
     special = ["setup", "conftest", "sitecustomize", "usercustomize", "shop/__main__", "shop/__init__", "shop/a"]
     files = {f"{name}.py": trap for name in (*names, *special)} | {"rich/__init__.py": trap}
     root = make_repository(tmp_path / "target", files)
