@@ -76,3 +76,13 @@ def test_it_goes_away_even_when_the_run_is_interrupted(clock: Clock) -> None:
     assert "search" in plain(stream)
     assert stream.getvalue().endswith(("\x1b[2K", "\x1b[?25h"))
     assert "\x1b[?25h" in stream.getvalue()
+
+
+def test_without_colour_it_only_moves_the_cursor(clock: Clock) -> None:
+    stream = io.StringIO()
+    with ProgressBar(stream, colour=False) as bar:
+        for done in range(0, 5000, 100):
+            clock.now += 0.2
+            bar("search", done, 5000)
+    assert "search" in plain(stream)
+    assert not re.search(r"\x1b\[[1-9][\d;]*m", stream.getvalue())

@@ -84,16 +84,16 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from rewire.cli.request import read_request
+    from rewire.cli.screen import can_redraw, hush, wants_colour
     from rewire.pipeline import run as run_pipeline
     from rewire.report.progress import ProgressBar
 
-    with ProgressBar(sys.stderr) as bar:
-        asked = read_request(args, bar if sys.stderr.isatty() and not args.quiet else None)
+    with ProgressBar(sys.stderr, colour=wants_colour(args.color, sys.stderr)) as bar:
+        asked = read_request(args, bar if can_redraw(sys.stderr) and not args.quiet else None)
         if not (args.dry_run or args.check):
             _require_delivery(args, asked)
         result = run_pipeline(asked.request)
     from rewire.cli.product import show
-    from rewire.cli.screen import hush
 
     with _interrupted("in the middle of writing: git log and git status show whether the run was delivered"):
         about = _deliver(args, asked, result)

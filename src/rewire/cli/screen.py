@@ -15,6 +15,11 @@ def wants_colour(choice: str, stream: IO[str]) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
+    return can_redraw(stream)
+
+
+def can_redraw(stream: IO[str]) -> bool:
+    """True if ``stream`` is a terminal that obeys escape sequences."""
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 

@@ -20,8 +20,9 @@ INTERVAL = 0.1
 class ProgressBar:
     """Call it with (stage, done, total); use as a context manager, which takes the bar away at the end."""
 
-    def __init__(self, stream: IO[str]) -> None:
+    def __init__(self, stream: IO[str], *, colour: bool = True) -> None:
         self._stream = stream
+        self._colour = colour
         self._started = time.monotonic()
         self._drawn = 0.0
         self._progress: Progress | None = None
@@ -73,7 +74,7 @@ class ProgressBar:
             MofNCompleteColumn(),
             Rate(""),
             TimeRemainingColumn(),
-            console=Console(file=self._stream, force_terminal=True),
+            console=Console(file=self._stream, force_terminal=True, no_color=not self._colour),
             auto_refresh=False,
             transient=True,
         )
