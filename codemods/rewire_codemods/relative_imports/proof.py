@@ -84,9 +84,8 @@ def _statement_difference(old: str, new: str, start: int, moved: int, move: Move
     if not move.proof:
         return "no package to prove it for", length
     for package, absolute in move.proof:
-        if move.was:
-            before = _under_its_full_name(before, move.was, absolute)
-        was, now = taken(before, package), taken(after, package)
+        meant = _under_its_full_name(before, move.was, absolute) if move.was else before
+        was, now = taken(meant, package), taken(after, package)
         if was is None or now is None or was != now:
             return f"{old[before.start : before.end]!r} is not {new[after.start : after.end]!r} in {package}", length
         if not any(module == absolute or f"{module}.{name}" == absolute for module, name, _ in was):

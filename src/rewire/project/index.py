@@ -162,8 +162,10 @@ class ProjectIndex:
             name = module_name(path, root)
             if not name or (root and self.table.is_package(root)):
                 continue  # a launch starts within a package: only what it loads has names from there
-            used = roots.imported is not None and name.partition(".")[0] in roots.imported
-            if not found or used or root in roots.declared:
+            top = name.partition(".")[0]
+            used = roots.imported is not None and top in roots.imported
+            packaged = root in roots.declared and self.table.folder(top, (root,)) is None
+            if not found or used or packaged:
                 found.append(name)
         return list(dict.fromkeys(found))
 
