@@ -9,6 +9,7 @@ import libcst as cst
 
 from rewire.codemod import Span
 from rewire.codemod.cst import dotted_name
+from rewire_codemods.engine_init.places import whole_span
 from rewire_codemods.engine_init.pooling import pool_arguments
 from rewire_codemods.engine_init.reading import plain_names
 from rewire_codemods.engine_init.style import Style, reindent, substitute
@@ -154,7 +155,7 @@ def _creation(definition: Definition, style: Style, options: EngineInitOptions, 
     """The moved statement, its URL argument replaced by the parameter."""
     tree, creation, step = definition.tree, definition.creation, style.indent
     statement = creation.statement
-    span = tree.span(statement)
+    span = whole_span(tree, statement)
     replacements: list[tuple[Span, str]] = list(_without_annotations(definition))
     lines: list[str] = []
     urls = [made.url for made in creation.makers]

@@ -142,6 +142,7 @@ def edit_names(
         return node
     if not kept and not wanted:
         return None
+    node, old, kept = _keep_comments(node, drops)
     new = _merge(kept, [cst.ImportAlias(name=cst.Name(name)) for name in wanted])
     names = _with_commas(old, new)
     changed = node.with_changes(names=names)
@@ -150,6 +151,56 @@ def edit_names(
         if len(code) > WIDTH:
             return _parenthesized(changed)
     return changed
+
+
+def _keep_comments(
+    node: cst.Import | cst.ImportFrom, drops: Collection[str]
+) -> tuple[cst.Import | cst.ImportFrom, Sequence[cst.ImportAlias], list[cst.ImportAlias]]:
+    """The statement, its names and those that stay, with the comments of names that go on lines of their own."""
+    names: list[cst.ImportAlias] = []
+    kept: list[cst.ImportAlias] = []
+    assert not isinstance(node.names, cst.ImportStar)
+    for alias in node.names:
+        if _bound(alias) not in drops:
+            kept.append(alias)
+            names.append(alias)
+            continue
+        names.append(alias)
+        space = alias.comma.whitespace_after if isinstance(alias.comma, cst.Comma) else None
+        comments = _comment_lines(space)
+        if not comments:
+            continue
+        if kept and isinstance(kept[-1].comma, cst.Comma):
+            above = kept[-1].comma
+            changed = kept[-1].with_changes(
+                comma=above.with_changes(whitespace_after=_with_lines(above.whitespace_after, comments))
+            )
+            names[next(index for index, found in enumerate(names) if found is kept[-1])] = changed
+            kept[-1] = changed
+        elif isinstance(node, cst.ImportFrom) and node.lpar is not None:
+            lpar = node.lpar.with_changes(whitespace_after=_with_lines(node.lpar.whitespace_after, comments))
+            node = node.with_changes(lpar=lpar)
+    return node, names, kept
+
+
+def _comment_lines(space: cst.BaseParenthesizableWhitespace | None) -> list[cst.EmptyLine]:
+    """The comments behind and below a name, each as a line of its own."""
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return []
+    lines = [line for line in space.empty_lines if line.comment is not None]
+    first = space.first_line.comment
+    step = cst.SimpleWhitespace("    ")
+    if first is not None:
+        lines.insert(0, cst.EmptyLine(indent=True, whitespace=step, comment=first))
+    return lines
+
+
+def _with_lines(
+    space: cst.BaseParenthesizableWhitespace, lines: Sequence[cst.EmptyLine]
+) -> cst.BaseParenthesizableWhitespace:
+    if not isinstance(space, cst.ParenthesizedWhitespace):
+        return space
+    return space.with_changes(empty_lines=[*space.empty_lines, *lines])
 
 
 def _with_commas(old: Sequence[cst.ImportAlias], new: Sequence[cst.ImportAlias]) -> list[cst.ImportAlias]:

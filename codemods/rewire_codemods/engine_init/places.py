@@ -6,10 +6,20 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
+from rewire.codemod import Span
 from rewire_codemods.engine_init.importing import end_of_line, line_above, start_of_line
 
 if TYPE_CHECKING:
     from rewire.codemod.cst import Tree
+
+
+def whole_span(tree: Tree, node: cst.CSTNode) -> Span:
+    """The span of a statement; of a compound one with the comment behind its last line."""
+    span = tree.span(node)
+    if not isinstance(node, cst.BaseCompoundStatement):
+        return span
+    end = end_of_line(tree.text, span.end)
+    return Span(span.start, span.start + len(tree.text[span.start : end].rstrip()))
 
 
 def lead_offset(tree: Tree, node: cst.BaseStatement) -> int:

@@ -14,9 +14,10 @@ from rewire_codemods.engine_init.importing import WIDTH
 from rewire_codemods.engine_init.mapped import Mapped, clashes, find_mapped
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.origins import Origin, origin_of
+from rewire_codemods.engine_init.places import whole_span
 from rewire_codemods.engine_init.reach import loaded_by
 from rewire_codemods.engine_init.reading import calls, main_guard
-from rewire_codemods.engine_init.style import reindent, substitute
+from rewire_codemods.engine_init.style import substitute
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,13 +139,13 @@ def _moved(conversion: Conversion, entry: TableCall) -> str:
     """A statement of the definition module, with the comments that go with it."""
     tree = conversion.definition.tree
     comments = conversion.edits.comments_of(entry.path, entry.statement)
-    return "\n".join([*comments, reindent(tree.code(entry.statement), "", "")])
+    return "\n".join([*comments, whole_span(tree, entry.statement).of(tree.text)])
 
 
 def with_call(conversion: Conversion, entry: TableCall, call: str) -> str:
     """The text of a statement at import with its create_all replaced by ``call``."""
     tree = conversion.shelf.tree(entry.path)
-    span = tree.span(entry.statement)
+    span = whole_span(tree, entry.statement)
     return substitute(span.of(tree.text), span.start, [(tree.span(entry.call), call)])
 
 
