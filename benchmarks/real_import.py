@@ -4,6 +4,8 @@ Reads a JSON order on standard input, prints ``REPLAY`` and a JSON answer: kind 
 the traceback's frames. Runs the target's code: use it on a machine where that does no harm.
 """
 
+# ruff: noqa: B003, D102, PTH100, PTH110, PTH120 - patches what the target may call; stand-ins need no docstring each
+
 from __future__ import annotations
 
 import datetime
@@ -194,7 +196,11 @@ def _operation(self, *other):
     return Stand("value")
 
 
-for _name in "add radd sub rsub mul rmul truediv rtruediv floordiv mod rmod pow and or rand ror xor lshift rshift neg pos invert matmul".split():
+_OPERATIONS = (
+    "add radd sub rsub mul rmul truediv rtruediv floordiv mod rmod pow and or rand ror xor lshift rshift neg pos "
+    "invert matmul"
+)
+for _name in _OPERATIONS.split():
     setattr(Stand, f"__{_name}__", _operation)
 for _name in ("lt", "le", "gt", "ge"):
     setattr(Stand, f"__{_name}__", lambda self, other: False)
@@ -281,7 +287,9 @@ class Translated(importlib.abc.MetaPathFinder):
 class Environment(dict):
     """Variables that a deployment would set: those that look like settings have a value."""
 
-    SYSTEM = re.compile(r"PYTHON|LC_|LANG|XDG_|SSL_|TERM|COLUMNS|LINES|DISPLAY|TZ|PAGER|EDITOR|VIRTUAL_ENV|TMP|TEMP|NO_COLOR")
+    SYSTEM = re.compile(
+        r"PYTHON|LC_|LANG|XDG_|SSL_|TERM|COLUMNS|LINES|DISPLAY|TZ|PAGER|EDITOR|VIRTUAL_ENV|TMP|TEMP|NO_COLOR"
+    )
 
     def __missing__(self, name):
         if not re.fullmatch(r"[A-Z][A-Z0-9_]{2,}", str(name)) or self.SYSTEM.match(name):

@@ -26,7 +26,7 @@ from pathlib import Path
 
 from rewire.model.source import SourceFile, digest_of
 from rewire.project.boot.finder import entry_file, launch_places, workdir_place
-from rewire.project.boot.outside import Ownership, declared_modules
+from rewire.project.boot.outside import declared_modules
 from rewire.project.boot.simulate import Simulator
 from rewire.project.boot.tree import HOME, Files, tree_of
 from rewire.project.launch.read import read_all, read_launches
@@ -45,18 +45,22 @@ class Checkout:
 
     @property
     def paths(self) -> list[str]:
+        """The Python files."""
         return [path for path in self._files if path.endswith(".py")]
 
     def files(self) -> list[str]:
+        """Every file."""
         return self._files
 
     def read_text(self, path: str) -> str | None:
+        """A text file; None if it is not one."""
         try:
             return (self.root / path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
             return None
 
     def source(self, path: str) -> SourceFile | None:
+        """A Python file."""
         text = self.read_text(path)
         return None if text is None else SourceFile(path, text, "utf-8", False, "\n", digest_of(text.encode()))
 
@@ -77,7 +81,9 @@ def check_out(repository: Path, commit: str, root: Path) -> None:
     environment = {**os.environ, "GIT_INDEX_FILE": str(root.parent / "index"), "GIT_DIR": str(git)}
     root.mkdir(parents=True)
     for words in (["read-tree", commit], ["checkout-index", "-a", "-q", "-f"]):
-        subprocess.run(["git", f"--work-tree={root}", *words], cwd=root, env=environment, check=False, capture_output=True)
+        subprocess.run(
+            ["git", f"--work-tree={root}", *words], cwd=root, env=environment, check=False, capture_output=True
+        )
 
 
 def start_really(project: Checkout, launch, simulator: Simulator, scratch: Path, python: str) -> Outcome | None:
@@ -108,7 +114,13 @@ def start_really(project: Checkout, launch, simulator: Simulator, scratch: Path,
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(scratch), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
-            [python, "-P", str(DRIVER)], input=json.dumps(order), env=environment, capture_output=True, text=True, timeout=60, check=False
+            [python, "-P", str(DRIVER)],
+            input=json.dumps(order),
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return Outcome()
@@ -185,7 +197,11 @@ def agree(static: Outcome, real: Outcome) -> str:
     if not static.kind and real.kind in ("ModuleNotFoundError", "AttributeError", "ImportError") and not static.path:
         return "agree"
     same = (static.kind, static.path, static.line, static.text) == (real.kind, real.path, real.line, real.text)
-    return "agree" if same or (real.kind in ("SyntaxError", "IndentationError") and static.line == real.line) else "DISAGREE"
+    return (
+        "agree"
+        if same or (real.kind in ("SyntaxError", "IndentationError") and static.line == real.line)
+        else "DISAGREE"
+    )
 
 
 def replay(repository: Path, commits: list[str], commands: list[str], python: str) -> Counter[str]:
@@ -201,7 +217,15 @@ def replay(repository: Path, commits: list[str], commands: list[str], python: st
             alive = set(read_launches(project, launch_arguments=commands))
             known = set()
             for number, launch in enumerate(read_all(project, launch_arguments=commands)):
-                key = (launch.workdir, launch.roots, launch.entry, launch.entry_kind, launch.attribute, launch.installed, launch.image)
+                key = (
+                    launch.workdir,
+                    launch.roots,
+                    launch.entry,
+                    launch.entry_kind,
+                    launch.attribute,
+                    launch.installed,
+                    launch.image,
+                )
                 if launch.entry_kind == "tests" or entry_file(launch, files) is None or key in known:
                     continue
                 known.add(key)
@@ -211,14 +235,21 @@ def replay(repository: Path, commits: list[str], commands: list[str], python: st
                 counts[verdict] += 1
                 counts["boots" if not real.kind else "does not boot"] += verdict in ("agree",)
                 mark = " " if launch in alive else "-"
-                print(f"{verdict:9} {commit[:8]} {mark}{launch.source}: {launch.command[:60]!r} -> {show(real)}", flush=True)
+                print(
+                    f"{verdict:9} {commit[:8]} {mark}{launch.source}: {launch.command[:60]!r} -> {show(real)}",
+                    flush=True,
+                )
                 if verdict == "DISAGREE":
                     print(f"          static: {show(static)}")
     return counts
 
 
 def show(outcome: Outcome) -> str:
-    return f"{outcome.path}:{outcome.line} {outcome.kind}: {outcome.text}"[:300] if outcome.kind or outcome.text else "boots"
+    return (
+        f"{outcome.path}:{outcome.line} {outcome.kind}: {outcome.text}"[:300]
+        if outcome.kind or outcome.text
+        else "boots"
+    )
 
 
 def main(words: list[str]) -> int:

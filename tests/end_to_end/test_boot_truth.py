@@ -1,7 +1,7 @@
 """The static boot against the real thing: small programs, every way of starting them, in real subprocesses.
 
-Each file of ``fixtures/launch/programs`` is a project; its lines that begin with ``$`` are commands. A command is run by
-a shell, and read by rewire; verdict, file, line and error text must be the same.
+Each file of ``fixtures/launch/programs`` is a project; its lines that begin with ``$`` are commands. A command is run
+by a shell, and read by rewire; verdict, file, line and error text must be the same.
 """
 
 from __future__ import annotations

@@ -50,7 +50,12 @@ def compare(seeds: range, folder: Path, python: str = sys.executable) -> list[st
     differences = []
     for (seed, command, static), job, real in zip(told, jobs, json.loads(done.stdout), strict=True):
         if real:
-            real = [real[0], real[1].replace(job[0] + os.sep, ""), os.path.relpath(real[2], job[0]) if real[2] else "", real[3]]
+            real = [
+                real[0],
+                real[1].replace(job[0] + os.sep, ""),
+                os.path.relpath(real[2], job[0]) if real[2] else "",
+                real[3],
+            ]
         if real[:1] == ["Error"] or real[:1] == ["SystemExit"]:
             real = ["", real[1].partition(": ")[2] or real[1], "", 0]
         if real[:1] == ["SyntaxError"] and static[:1] == ["SyntaxError"]:

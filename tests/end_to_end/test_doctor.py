@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.support.real_boots import write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 DEPLOYED = """== Procfile
 web: uvicorn backend.main:app
@@ -53,7 +56,7 @@ def doctor(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def examined(root: Path, *words: str) -> dict[str, object]:
+def examined(root: Path, *words: str) -> dict[str, Any]:
     return json.loads(doctor(root, "--format", "json", *words).stdout)
 
 
@@ -138,7 +141,8 @@ def test_a_command_whose_target_does_not_exist_names_a_near_match(tmp_path: Path
 def test_an_import_that_exists_nowhere_in_a_file_that_nothing_loads(tmp_path: Path) -> None:
     write_files(
         tmp_path,
-        "== Procfile\nweb: python main.py\n== main.py\n== pkg/__init__.py\n== pkg/core.py\n== pkg/old.py\nfrom pkg.cor import x\n",
+        "== Procfile\nweb: python main.py\n== main.py\n== pkg/__init__.py\n== pkg/core.py\n"
+        "== pkg/old.py\nfrom pkg.cor import x\n",
     )
     findings = {one["code"]: one for one in examined(tmp_path)["findings"]}
     assert (findings["no-such-module"]["path"], findings["no-such-module"]["line"]) == ("pkg/old.py", 1)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rewire.model.source import SourceFile, digest_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class FolderProject:

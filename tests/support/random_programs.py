@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import random
 
-HANDLERS = ("except ImportError:", "except ModuleNotFoundError:", "except Exception:", "except (KeyError, ImportError):", "except AttributeError:", "except:")
+HANDLERS = (
+    "except ImportError:",
+    "except ModuleNotFoundError:",
+    "except Exception:",
+    "except (KeyError, ImportError):",
+    "except AttributeError:",
+    "except:",
+)
 
 
 class Maker:
@@ -21,7 +28,9 @@ class Maker:
             if folder and r.random() < 0.7:
                 self.files[f"{folder}/__init__.py"] = ""
         self.files["main.py"] = ""
-        self.modules = sorted(path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in self.files)
+        self.modules = sorted(
+            path.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for path in self.files
+        )
         for path in sorted(self.files):
             self.files[path] = self.module(path)
 
@@ -30,7 +39,9 @@ class Maker:
         for _ in range(self.random.randint(0, 4)):
             lines += self.statement(path, 0)
         if self.random.random() < 0.1:
-            lines.append("__all__ = ['last', 'x']" if self.random.random() < 0.5 else "def __getattr__(name): return name")
+            lines.append(
+                "__all__ = ['last', 'x']" if self.random.random() < 0.5 else "def __getattr__(name): return name"
+            )
         lines.append("last = 2")
         return "\n".join(lines) + "\n"
 
@@ -41,11 +52,32 @@ class Maker:
             handler = r.choice(HANDLERS)
             after = r.choice(["pass", "x = None", "raise", *self.statement(path, 2)])
             body = [line for _ in range(r.randint(1, 2)) for line in self.statement(path, depth + 1)]
-            tail = ["else:", "    flag = 1"] if r.random() < 0.2 else ["finally:", "    done = 1"] if r.random() < 0.2 else []
+            tail = (
+                ["else:", "    flag = 1"]
+                if r.random() < 0.2
+                else ["finally:", "    done = 1"]
+                if r.random() < 0.2
+                else []
+            )
             return ["try:", *indent(body), handler, *indent([after]), *tail]
         if depth < 2 and kind < 0.22:
-            test = r.choice(["True", "__name__ == '__main__'", "__package__", "not __package__", "TYPE_CHECKING", "'app' in sys.modules"])
-            extra = ["from typing import TYPE_CHECKING"] if test == "TYPE_CHECKING" else ["import sys"] if "sys" in test else []
+            test = r.choice(
+                [
+                    "True",
+                    "__name__ == '__main__'",
+                    "__package__",
+                    "not __package__",
+                    "TYPE_CHECKING",
+                    "'app' in sys.modules",
+                ]
+            )
+            extra = (
+                ["from typing import TYPE_CHECKING"]
+                if test == "TYPE_CHECKING"
+                else ["import sys"]
+                if "sys" in test
+                else []
+            )
             other = ["else:", *indent(self.statement(path, depth + 1))] if r.random() < 0.5 else []
             return [*extra, f"if {test}:", *indent(self.statement(path, depth + 1)), *other]
         if depth < 2 and kind < 0.30:
@@ -76,8 +108,17 @@ class Maker:
         if kind < 0.88:
             return f"{name}.{r.choice(['first', 'last', 'x', 'a'])}"
         if kind < 0.94:
-            return r.choice(["from app.nothing import x", "import importlib; x = importlib.import_module('app.a')", "del first"])
-        return r.choice(["import sys; sys.path.insert(0, 'app')", "import os, sys; sys.path.append(os.path.dirname(__file__) + '/core')", "x = lambda: nothing", "x = [first for first in (1,)]"])
+            return r.choice(
+                ["from app.nothing import x", "import importlib; x = importlib.import_module('app.a')", "del first"]
+            )
+        return r.choice(
+            [
+                "import sys; sys.path.insert(0, 'app')",
+                "import os, sys; sys.path.append(os.path.dirname(__file__) + '/core')",
+                "x = lambda: nothing",
+                "x = [first for first in (1,)]",
+            ]
+        )
 
 
 def indent(lines: list[str]) -> list[str]:

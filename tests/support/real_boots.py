@@ -65,7 +65,8 @@ def start_really(root: Path, command: str, programs: Path) -> Real:
 def _collected(root: Path, cwd: Path, output: str) -> list[tuple[str, int, str]]:
     """The failures of a pytest or unittest run."""
     parts = re.split(
-        r"^(?:_{3,} .*ERROR collecting .*|ImportError while loading conftest.*|ERROR: .*|={5,} short test summary.*|-{60,})$",
+        r"^(?:_{3,} .*ERROR collecting .*|ImportError while loading conftest.*|ERROR: .*|={5,} short test summary.*"
+        r"|-{60,})$",
         output,
         flags=re.M,
     )

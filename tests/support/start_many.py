@@ -3,6 +3,8 @@
 Reads a JSON list of [root, sys.path entry, kind, entry] on standard input, writes a JSON list of answers.
 """
 
+# ruff: noqa: T201 - its answer goes to stdout
+
 from __future__ import annotations
 
 import importlib

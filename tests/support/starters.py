@@ -3,6 +3,8 @@
 Run as ``python -P starters.py PROGRAM ARGUMENTS``. Standard library only; nothing is served.
 """
 
+# ruff: noqa: PTH100, PTH109, PTH110, PTH118, PTH120 - spelled as the programs themselves do
+
 from __future__ import annotations
 
 import argparse

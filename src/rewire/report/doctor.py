@@ -51,7 +51,8 @@ def _contexts(examination: Examination) -> Iterator[str]:
     for context in examination.contexts:
         launch = context.launch
         where = f"{launch.source}:{launch.line}" if launch.line and launch.tier != "user" else launch.source
-        yield f"  {'boots ' if context.boot.boots else 'FAILS '} {one_line(launch.name)}  [{launch.tier}, {launch.role}]"
+        verdict = "boots " if context.boot.boots else "FAILS "
+        yield f"  {verdict} {one_line(launch.name)}  [{launch.tier}, {launch.role}]"
         yield f"         {one_line(launch.command)}"
         if context.overruled:
             yield "         overruled: the configuration says how this program is started"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Sequence
 
-    from rewire.project.boot.run import Run, Scope
+    from rewire.project.boot.interpret import Interpreter, Scope
 
 _EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit"})
 _OPENERS = frozenset({"builtins.globals", "builtins.exec", "builtins.vars", "builtins.locals", "builtins.setattr"})
@@ -22,7 +22,7 @@ _RUNNERS = frozenset({"asyncio.run", "anyio.run", "trio.run", "uvloop.run"})
 _SERVERS = frozenset({"uvicorn.run", "uvicorn.Config", "granian.Granian", "hypercorn.run"})
 
 
-def call_outside(run: Run, name: str, call: ast.Call, scope: Scope) -> Any:
+def call_outside(run: Interpreter, name: str, call: ast.Call, scope: Scope) -> Any:
     """Carry out a call of ``name`` (dotted, outside the project) as far as it matters."""
     if name in ("importlib.import_module", "builtins.__import__"):
         return _import_module(run, name, call, scope)
@@ -46,7 +46,7 @@ def call_outside(run: Run, name: str, call: ast.Call, scope: Scope) -> Any:
     return UNKNOWN
 
 
-def _import_module(run: Run, name: str, call: ast.Call, scope: Scope) -> Any:
+def _import_module(run: Interpreter, name: str, call: ast.Call, scope: Scope) -> Any:
     """``importlib.import_module("a.b")``, ``__import__("a.b")`` with a name that is known."""
     target = run.known(call.args[0], scope) if call.args else UNKNOWN
     if not isinstance(target, str) or not target:
@@ -65,7 +65,7 @@ def _import_module(run: Run, name: str, call: ast.Call, scope: Scope) -> Any:
     )
 
 
-def _exit(run: Run, name: str, call: ast.Call, scope: Scope) -> None:
+def _exit(run: Interpreter, name: str, call: ast.Call, scope: Scope) -> None:
     """The end of the process, with the exit code where that is known."""
     code = run.value(call.args[0], scope) if call.args else None
     if code is None or code is UNKNOWN or isinstance(code, Function):
@@ -73,7 +73,7 @@ def _exit(run: Run, name: str, call: ast.Call, scope: Scope) -> None:
     raise Raised("SystemExit", str(code) if isinstance(code, str | int) else "")
 
 
-def _run_coroutine(run: Run, call: ast.Call, scope: Scope) -> None:
+def _run_coroutine(run: Interpreter, call: ast.Call, scope: Scope) -> None:
     """``asyncio.run(main())``: the coroutine function's body runs now."""
     from rewire.project.boot.uses import chain_of
 
@@ -85,7 +85,7 @@ def _run_coroutine(run: Run, call: ast.Call, scope: Scope) -> None:
             run.call_function(value, awaited=True)
 
 
-def _serve(run: Run, call: ast.Call, scope: Scope) -> None:
+def _serve(run: Interpreter, call: ast.Call, scope: Scope) -> None:
     """``uvicorn.run("module:attribute")`` imports the module by that name, in this process or in one like it."""
     target = run.known(call.args[0], scope) if call.args else UNKNOWN
     if not isinstance(target, str) or ":" not in target:
@@ -103,7 +103,7 @@ def _serve(run: Run, call: ast.Call, scope: Scope) -> None:
             )
 
 
-def edit_path(run: Run, how: str, arguments: Sequence[Any]) -> None:
+def edit_path(run: Interpreter, how: str, arguments: Sequence[Any]) -> None:
     """Carry out an edit of ``sys.path`` and take note of it."""
     path = run.machine.path
     if how == "pop":
@@ -140,7 +140,7 @@ def edit_path(run: Run, how: str, arguments: Sequence[Any]) -> None:
     run.evaluator.path = path
 
 
-def _note(run: Run, places: Sequence[str], unknown: bool) -> None:
+def _note(run: Interpreter, places: Sequence[str], unknown: bool) -> None:
     """Record an edit of ``sys.path`` by the line that makes it."""
     file, line = run.stack[-1] if run.stack else ("", 0)
     tree = run.machine.tree

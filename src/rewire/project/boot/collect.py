@@ -140,7 +140,8 @@ class _Session:
                 raise Raised("_pytest.pathlib.ImportPathMismatchError", pair, wanted=name)
             raise Raised(
                 "",
-                f"import file mismatch: imported module {name!r} has this __file__ attribute: {module.file} which is not the same as the test file we want to collect: {place}",
+                f"import file mismatch: imported module {name!r} has this __file__ attribute: {module.file} "
+                f"which is not the same as the test file we want to collect: {place}",
                 wanted=name,
             )
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Raised(Exception):
-    """An exception of the simulated program. ``wanted`` is what was not found, ``name`` the exception's own ``name``."""
+    """An exception of the simulated program. ``wanted`` is what was not found, ``name`` its ``name`` attribute."""
 
     def __init__(self, kind: str, text: str, *, wanted: str = "", name: str | None = None) -> None:
         super().__init__(text)

@@ -240,7 +240,8 @@ class Evaluator:
                 return self._exists(str(base), name)
             return UNKNOWN
         if isinstance(base, str) and name in (
-            "startswith", "endswith", "lower", "upper", "strip", "rstrip", "lstrip", "replace", "join", "split", "format", "rsplit", "partition", "rpartition",
+            "startswith", "endswith", "lower", "upper", "strip", "rstrip", "lstrip", "replace", "join", "split",
+            "format", "rsplit", "partition", "rpartition",
         ):  # fmt: skip
             return getattr(base, name)(*arguments) if is_known(arguments) else UNKNOWN
         return UNKNOWN

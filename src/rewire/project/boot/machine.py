@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rewire.project.boot.outside import Ownership
     from rewire.project.boot.tree import Tree
 
+_CIRCULAR = "(most likely due to a circular import)"
 _OF_EVERY_MODULE = frozenset(
     {
         "__name__",
@@ -198,7 +199,8 @@ class Machine:
         if advice := self._renaming(module, since=(3, 14)):
             text += advice
         elif module.file is not None and not module.done:
-            text = f"cannot import name {name!r} from partially initialized module {module.name!r} (most likely due to a circular import) {where}"
+            module_name = f"partially initialized module {module.name!r}"
+            text = f"cannot import name {name!r} from {module_name} {_CIRCULAR} {where}"
         else:
             text += where
         raise Raised("ImportError", text, wanted=full, name=module.name)
@@ -218,7 +220,8 @@ class Machine:
             )
         if module.done:
             return ""
-        return f"(consider renaming {module.file!r} if it has the same name as a third-party module you intended to import)"
+        reason = "if it has the same name as a third-party module you intended to import"
+        return f"(consider renaming {module.file!r} {reason})"
 
     def attribute(self, module: Module, name: str) -> Any:
         """``module.name`` (``module_getattro``)."""
@@ -231,9 +234,9 @@ class Machine:
             text = f"module {module.name!r} has no attribute {name!r} {advice}"
         elif not module.done and module.file is not None:
             origin = f" from {module.file!r}" if self.version >= (3, 13) else ""
-            text = f"partially initialized module {module.name!r}{origin} has no attribute {name!r} (most likely due to a circular import)"
+            text = f"partially initialized module {module.name!r}{origin} has no attribute {name!r} {_CIRCULAR}"
         elif isinstance(inner := self.modules.get(full), Module) and not inner.done:
-            text = f"cannot access submodule {name!r} of module {module.name!r} (most likely due to a circular import)"
+            text = f"cannot access submodule {name!r} of module {module.name!r} {_CIRCULAR}"
         else:
             text = f"module {module.name!r} has no attribute {name!r}"
         raise Raised("AttributeError", text, wanted=full)

@@ -11,6 +11,7 @@ import posixpath
 import re
 import sys
 import tomllib
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,20 +21,23 @@ if TYPE_CHECKING:
 
 STARTUP = frozenset(
     {
-        *sys.builtin_module_names, "abc", "codecs", "encodings", "io", "os", "posixpath", "genericpath", "site", "stat", "zipimport",
-        "_collections_abc", "_sitebuiltins", "_frozen_importlib", "_frozen_importlib_external", "importlib", "runpy", "__future__",
+        *sys.builtin_module_names, "abc", "codecs", "encodings", "io", "os", "posixpath", "genericpath", "site", "stat",
+        "zipimport", "_collections_abc", "_sitebuiltins", "_frozen_importlib", "_frozen_importlib_external",
+        "importlib", "runpy", "__future__",
     }
 )  # fmt: skip
-"""Modules that are built in, frozen or loaded before any of the project's own code: no file of the project hides them."""
+"""Modules that are built in, frozen or loaded before any of the project's code: no file of the project hides them."""
 
 STANDARD = frozenset(sys.stdlib_module_names)
 
 _KNOWN_AS = {
-    "pyyaml": "yaml", "pillow": "PIL", "python-dotenv": "dotenv", "scikit-learn": "sklearn", "beautifulsoup4": "bs4",
-    "opencv-python": "cv2", "python-jose": "jose", "pyjwt": "jwt", "python-dateutil": "dateutil", "psycopg2-binary": "psycopg2",
-    "python-multipart": "multipart", "protobuf": "google", "pycryptodome": "Crypto", "python-telegram-bot": "telegram",
-    "py-cord": "discord", "discord-py": "discord", "mysqlclient": "MySQLdb", "attrs": "attr", "setuptools": "pkg_resources",
-    "pytest-asyncio": "pytest_asyncio", "faiss-cpu": "faiss", "djangorestframework": "rest_framework", "pypdf2": "PyPDF2",
+    "pyyaml": "yaml", "pillow": "PIL", "python-dotenv": "dotenv", "scikit-learn": "sklearn",
+    "beautifulsoup4": "bs4", "opencv-python": "cv2", "python-jose": "jose", "pyjwt": "jwt",
+    "python-dateutil": "dateutil", "psycopg2-binary": "psycopg2", "python-multipart": "multipart",
+    "protobuf": "google", "pycryptodome": "Crypto", "python-telegram-bot": "telegram", "py-cord": "discord",
+    "discord-py": "discord", "mysqlclient": "MySQLdb", "attrs": "attr", "setuptools": "pkg_resources",
+    "pytest-asyncio": "pytest_asyncio", "faiss-cpu": "faiss", "djangorestframework": "rest_framework",
+    "pypdf2": "PyPDF2",
 }  # fmt: skip
 """Distributions whose module has another name, as far as such a name is likely to be a folder of the project, too."""
 
@@ -60,10 +64,8 @@ def _normal(name: str) -> str:
 def _distributions(name: str, text: str) -> Iterator[str]:
     """The names of distributions in one file."""
     if name in ("pyproject.toml", "Pipfile"):
-        try:
+        with suppress(tomllib.TOMLDecodeError):
             yield from _toml(tomllib.loads(text))
-        except tomllib.TOMLDecodeError:
-            pass
     elif name.startswith("setup"):
         yield from re.findall(
             r"^\s*[\"']?([A-Za-z][\w.-]*)(?:\[[\w,-]+\])?\s*(?:[<>=!~]=?[\w.*,<>=! ~-]*)?[\"']?,?\s*$", text, re.M

@@ -11,11 +11,12 @@ from rewire.project.boot.compile import compile_text
 from rewire.project.boot.errors import Raised
 from rewire.project.boot.evaluate import Evaluator
 from rewire.project.boot.finder import launch_places, workdir_place
+from rewire.project.boot.interpret import IMPORT_TROUBLE
 from rewire.project.boot.machine import Machine
 from rewire.project.boot.outcome import Boot, Loaded, Trouble
 from rewire.project.boot.outside import Ownership, declared_modules
 from rewire.project.boot.program import Broken, Program
-from rewire.project.boot.run import IMPORT_TROUBLE, Run
+from rewire.project.boot.run import Run
 from rewire.project.boot.start import begin_import, begin_module, begin_script
 from rewire.project.boot.tree import HOME, Files, tree_of, under
 from rewire.project.boot.values import Function, Module

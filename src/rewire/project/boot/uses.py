@@ -23,8 +23,8 @@ _BIND_NOTHING = (ast.Lambda, ast.Attribute, ast.Subscript, ast.comprehension, as
 _MARKS = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop)
 _EVALUABLE = (
     ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.BinOp, ast.JoinedStr, ast.FormattedValue, ast.List, ast.Tuple,
-    ast.Set, ast.Subscript, ast.Slice, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.keyword, ast.Starred, ast.expr_context,
-    ast.operator, ast.boolop, ast.unaryop, ast.cmpop, ast.Await,
+    ast.Set, ast.Subscript, ast.Slice, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.keyword, ast.Starred,
+    ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop, ast.Await,
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Values that a simulated start knows: constants and paths as they are, modules, functions, classes, the rest unknown."""
+"""Values that a simulated start knows: constants, paths, modules, functions, classes; the rest is unknown."""
 
 from __future__ import annotations
 

@@ -227,6 +227,7 @@ def _possible_scripts(project: Project, contexts: Sequence[ContextReport], simul
         program = simulator.program(path)
         if isinstance(program, Program) and program.main_guard:
             yield Finding(
-                "possible-script", "note", path, program.main_guard, "has a __main__ block, and no launch file starts it",
+                "possible-script", "note", path, program.main_guard,
+                "has a __main__ block, and no launch file starts it",
                 "say how it is started, or take the block away",
             )  # fmt: skip

@@ -30,7 +30,7 @@ CODES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing worth knowing: what, where, and what a person can do. ``contexts`` are the names of those it shows in."""
+    """One thing worth knowing: what, where, what a person can do, and the names of the contexts it shows in."""
 
     code: str
     severity: Severity

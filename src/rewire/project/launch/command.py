@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from rewire.model.project import Image, Launch
 from rewire.project.boot.tree import HOME, under
-from rewire.project.launch.programs import PROGRAMS, Running, Start, program_of
+from rewire.project.launch.programs import Running, Start, program_of
+from rewire.project.launch.python import start_of
 from rewire.project.launch.shell import Simple, simple_commands
+from rewire.project.launch.wrappers import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,53 +23,7 @@ if TYPE_CHECKING:
 MAX_SCRIPTS = 8
 """How many scripts may call each other before rewire stops following."""
 
-_WRAPPERS: Mapping[str, str] = {
-    "poetry": "run", "uv": "run", "pipenv": "run", "pdm": "run", "hatch": "run", "rye": "run", "dotenv": "run", "doppler": "run",
-    "conda": "run", "pixi": "run", "coverage": "run", "newrelic-admin": "run-program", "chamber": "exec", "op": "run",
-    "infisical": "run", "honcho": "run", "foreman": "run", "heroku": "local:run",
-}  # fmt: skip
-"""Programs that run another one, and the word after which it comes."""
-
-_PREFIXES = frozenset(
-    [
-        "env",
-        "sudo",
-        "nohup",
-        "nice",
-        "ionice",
-        "setsid",
-        "stdbuf",
-        "xvfb-run",
-        "tini",
-        "dumb-init",
-        "catchsegv",
-        "ddtrace-run",
-        "opentelemetry-instrument",
-        "gosu",
-        "su-exec",
-        "chpst",
-        "start",
-        "call",
-        "pwsh",
-        "winpty",
-        "unbuffer",
-        "script",
-        "timeout",
-        "watch",
-        "exec",
-        "viztracer",
-        "scalene",
-        "time",
-        "command",
-        "&",
-        "@",
-    ]
-)
-_TAKE_ONE = frozenset({"gosu", "su-exec", "timeout", "nice"})
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ash", "source", ".", "/bin/sh", "/bin/bash"})
-_PYTHON = re.compile(r"^(?:python|pypy)(?:[23](?:\.\d+)?)?w?$|^py$")
-_VALUED_PYTHON = frozenset({"-X", "-W", "--check-hash-based-pycs"})
-_PYTEST = frozenset({"pytest", "py.test"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,71 +87,6 @@ def _read_simple(command: Simple, text: str, evidence: Evidence) -> list[Launch]
     return [launch_of(start, shown, replace(evidence, cwd=cwd, line=command.line, variables=variables))]
 
 
-def unwrap(words: tuple[str, ...], variables: dict[str, str]) -> tuple[str, ...]:
-    """``words`` without the programs that only run another one; ``env``'s assignments go into ``variables``."""
-    while words:
-        program = program_of(words)
-        if program in _WRAPPERS and _WRAPPERS[program] in words[1:]:
-            if program == "coverage":
-                words = ("python", *_after_options(words[words.index("run") + 1 :]))
-                continue
-            words = _after_options(words[words.index(_WRAPPERS[program]) + 1 :])
-        elif program in _PREFIXES or (program == "uvx" and len(words) > 1):
-            words = _after_options(words[1:])
-            if program in _TAKE_ONE and words and not _PYTHON.match(program_of(words)):
-                words = words[1:]
-            while words and re.match(r"^\w+=", words[0]):
-                name, _, value = words[0].partition("=")
-                variables[name] = value
-                words = words[1:]
-        elif program in ("watchmedo", "watchfiles", "nodemon", "concurrently", "docker", "docker-compose"):
-            words = _inner(program, words)
-        else:
-            return words
-    return words
-
-
-def _after_options(words: tuple[str, ...]) -> tuple[str, ...]:
-    """``words`` from the first one that is neither an option nor ``--``; ``-m`` stays (``coverage run -m``)."""
-    valued = {
-        "--env-file",
-        "--directory",
-        "--project",
-        "--with",
-        "--extra",
-        "--group",
-        "-n",
-        "-p",
-        "--python",
-        "-e",
-        "-f",
-        "--rcfile",
-        "--source",
-        "-u",
-    }
-    while words and words[0].startswith("-") and words[0] != "-m":
-        words = words[2:] if words[0] in valued and "=" not in words[0] else words[1:]
-    return words
-
-
-def _inner(program: str, words: tuple[str, ...]) -> tuple[str, ...]:
-    """The command that a file watcher or a container tool is told to run."""
-    if "--" in words:
-        return words[words.index("--") + 1 :]
-    if program.startswith("docker"):
-        verb = next((index for index, word in enumerate(words) if word in ("run", "exec")), None)
-        if verb is None:
-            return ()
-        words = words[verb:]
-    for index, word in enumerate(words[1:], 1):
-        name = program_of((word,))
-        if _PYTHON.match(name) or name in PROGRAMS or name in _PYTEST or name == "alembic":
-            return words[index:]
-        if " " in word and program in ("watchfiles", "nodemon", "concurrently"):
-            return tuple(word.split())
-    return ()
-
-
 def _shell(program: str, words: tuple[str, ...], command: Simple, evidence: Evidence) -> list[Launch]:
     """``sh -c "..."``, ``bash script.sh``, ``./script.sh``: what the inner text starts."""
     if evidence.depth >= MAX_SCRIPTS:
@@ -220,83 +111,6 @@ def _shell(program: str, words: tuple[str, ...], command: Simple, evidence: Evid
     if path.endswith((".py", ".pyw")):
         return read_words(("python", words[0]), inner)
     return read_command(text, replace(inner, here=posixpath.dirname(place), line=1, source=path))
-
-
-def start_of(program: str, running: Running) -> Start | None:
-    """What ``program`` makes Python load; None for programs that are no way to start the project."""
-    if _PYTHON.match(program):
-        return _python(running)
-    if program in _PYTEST:
-        return _pytest(running)
-    if program in PROGRAMS:
-        return PROGRAMS[program](running)
-    if program.endswith((".py", ".pyw")):
-        return _script(running, program, ())
-    return None
-
-
-def _python(running: Running) -> Start | None:
-    """``python file.py``, ``python -m module``; ``-c`` and standard input are no launch of a file."""
-    words = running.words
-    while words and words[0].startswith("-"):
-        if words[0] == "-m" or re.fullmatch(r"-[a-zA-Z]*m", words[0]):
-            return _main_module(replace(running, words=words[2:]), words[1]) if len(words) > 1 else None
-        if words[0].startswith("-c") or words[0] == "-":
-            return None
-        words = words[2:] if words[0] in _VALUED_PYTHON else words[1:]
-    if not words:
-        return None
-    return _script(replace(running, words=words[1:]), words[0], words[1:])
-
-
-def _main_module(running: Running, module: str) -> Start | None:
-    """``python -m module``: the working directory comes first on ``sys.path``, then what the program adds."""
-    with_cwd = replace(running, roots=(running.cwd,))
-    if module in ("pytest", "py.test"):
-        return _pytest(with_cwd)
-    if module == "unittest":
-        return Start(running.cwd, "tests", (running.cwd,), "test")
-    if module == "coverage" and running.words[:1] == ("run",):
-        return _python(replace(running, words=_after_options(running.words[1:])))
-    if module in ("debugpy", "pdb", "cProfile", "trace"):
-        words = running.words
-        while words and not (words[0] == "-m" or words[0].endswith(".py")):
-            words = words[1:]
-        return _python(replace(running, words=words))
-    if module in PROGRAMS:
-        return PROGRAMS[module](with_cwd)
-    if not re.fullmatch(r"[\w.]+", module):
-        return None
-    return Start(module, "main-module", (running.cwd,), "script")
-
-
-def _script(running: Running, path: str, arguments: tuple[str, ...]) -> Start | None:
-    """``python path``: the script's folder comes first on ``sys.path``. ``manage.py`` tells its role by its word."""
-    if not re.fullmatch(r"[^$<>{}*|]+", path) or path == "-":
-        return None
-    place = under(running.cwd, path.replace("\\", "/"))
-    if running.tree.is_dir(place):
-        return Start(posixpath.join(place, "__main__.py"), "script", (place,), "script")
-    if not place.endswith((".py", ".pyw")) and not running.tree.is_file(place):
-        return None
-    role: Role = "script"
-    if posixpath.basename(place) == "manage.py":
-        word = arguments[0] if arguments else ""
-        role = {"runserver": "server", "migrate": "migration", "makemigrations": "migration", "test": "test"}.get(
-            word, "script"
-        )  # type: ignore[assignment]
-    elif posixpath.basename(place) == "setup.py":
-        return None
-    return Start(place, "script", (posixpath.dirname(place),), role)
-
-
-def _pytest(running: Running) -> Start:
-    """``pytest [paths]``: each test file's first folder without ``__init__.py`` goes on ``sys.path``."""
-    valued = "-k -m -p -c -o -n -W --rootdir --cov --cov-report --maxfail --tb --junitxml --ignore --durations --timeout --dist --deselect --confcutdir --basetemp --cov-config --cov-fail-under --import-mode --log-level --log-cli-level --asyncio-mode --color"
-    paths = [word.partition("::")[0] for word in running.arguments(valued)]
-    paths = [path for path in paths if not re.search(r"[$<>{}*]", path)]
-    known = [under(running.cwd, path) for path in paths]
-    return Start(" ".join(known), "tests", running.roots, "test")
 
 
 def launch_of(start: Start, command: str, evidence: Evidence) -> Launch:

@@ -49,7 +49,8 @@ def installed_folders(tree: Tree, folder: str, read_text: Callable[[str], str | 
 
 _INSTALLS = re.compile(r"\b(?:pip3?|uv pip|uv)\s+(?:install|sync)\b|\b(?:poetry|pdm)\s+install\b")
 _OF_FOLDER = re.compile(
-    r"\binstall\b[^&|;\n]*?\s(?:-e\s+|--editable[ =])?[\"']?(?P<path>\.{1,2}(?:/[\w./-]*)?)(?:\[[\w,-]*\])?[\"']?(?=\s|$|;|&)"
+    r"\binstall\b[^&|;\n]*?\s(?:-e\s+|--editable[ =])?[\"']?(?P<path>\.{1,2}(?:/[\w./-]*)?)"
+    r"(?:\[[\w,-]*\])?[\"']?(?=\s|$|;|&)"
 )
 
 

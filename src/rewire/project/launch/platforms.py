@@ -1,4 +1,4 @@
-"""Files of hosting platforms: render.yaml, fly.toml, railway, App Engine's and DigitalOcean's app.yaml, vercel.json, ..."""
+"""Files of hosting platforms: render.yaml, fly.toml, railway, app.yaml, heroku.yml, nixpacks, vercel.json."""
 
 from __future__ import annotations
 
@@ -262,9 +262,8 @@ def read_vercel(path: str, text: str, files: Files, evidence: Evidence) -> list[
     patterns: list[str] = []
     if isinstance(data, dict):
         builds = data.get("builds")
-        for build in builds if isinstance(builds, list) else ():
-            if isinstance(build, dict) and "python" in str(build.get("use", "")):
-                patterns.append(str(build.get("src", "")))
+        tables = [build for build in builds if isinstance(build, dict)] if isinstance(builds, list) else []
+        patterns += [str(build.get("src", "")) for build in tables if "python" in str(build.get("use", ""))]
         functions = data.get("functions")
         patterns += list(functions) if isinstance(functions, dict) else []
     found: list[Launch] = []

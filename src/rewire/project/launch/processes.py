@@ -27,8 +27,11 @@ MARKERS = ("subprocess", "os.system", "os.exec", "os.spawn", "create_subprocess"
 """One of these is in the text of every file that starts a process by itself."""
 
 _CALLS = frozenset(
-    "run Popen call check_call check_output system getoutput create_subprocess_exec create_subprocess_shell execvp execv".split()
-)
+    {
+        "run", "Popen", "call", "check_call", "check_output", "system", "getoutput", "create_subprocess_exec",
+        "create_subprocess_shell", "execvp", "execv",
+    }
+)  # fmt: skip
 
 
 def read_processes(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:

@@ -79,20 +79,29 @@ class Running:
 
 
 _UVICORN = (
-    "--host --port --uds --fd --loop --http --ws --ws-max-size --ws-max-queue --ws-ping-interval --ws-ping-timeout "
-    "--lifespan --interface --workers --env-file --log-config --log-level --reload-dir --reload-include --reload-exclude "
-    "--reload-delay --root-path --forwarded-allow-ips --limit-concurrency --backlog --limit-max-requests "
-    "--timeout-keep-alive --timeout-graceful-shutdown --ssl-keyfile --ssl-certfile --ssl-keyfile-password --ssl-version "
-    "--ssl-cert-reqs --ssl-ca-certs --ssl-ciphers --header --app-dir --h11-max-incomplete-event-size --timeout-worker-healthcheck"
+    "--host --port --uds --fd --loop --http --ws --ws-max-size --ws-max-queue --ws-ping-interval "
+    "--ws-ping-timeout --lifespan --interface --workers --env-file --log-config --log-level --reload-dir "
+    "--reload-include --reload-exclude --reload-delay --root-path --forwarded-allow-ips "
+    "--limit-concurrency --backlog --limit-max-requests --timeout-keep-alive --timeout-graceful-shutdown "
+    "--ssl-keyfile --ssl-certfile --ssl-keyfile-password --ssl-version --ssl-cert-reqs --ssl-ca-certs "
+    "--ssl-ciphers --header --app-dir --h11-max-incomplete-event-size --timeout-worker-healthcheck"
 )
 _GUNICORN = (
-    "-b --bind -w --workers -k --worker-class --threads -t --timeout -c --config --backlog --worker-connections "
-    "--max-requests --max-requests-jitter --graceful-timeout --keep-alive --limit-request-line --chdir -D -e --env -p --pid "
-    "--worker-tmp-dir -u --user -g --group -m --umask --access-logfile --access-logformat --error-logfile --log-file "
-    "--log-level --logger-class --log-config -n --name --pythonpath --paste --forwarded-allow-ips --keyfile --certfile"
+    "-b --bind -w --workers -k --worker-class --threads -t --timeout -c --config --backlog "
+    "--worker-connections --max-requests --max-requests-jitter --graceful-timeout --keep-alive "
+    "--limit-request-line --chdir -D -e --env -p --pid --worker-tmp-dir -u --user -g --group -m --umask "
+    "--access-logfile --access-logformat --error-logfile --log-file --log-level --logger-class "
+    "--log-config -n --name --pythonpath --paste --forwarded-allow-ips --keyfile --certfile"
 )
-_HYPERCORN = "-b --bind -w --workers -k --worker-class -c --config --log-level --access-logfile --error-logfile --log-config -p --pid --root-path --keep-alive --backlog -g --group -u --user -m --umask"
-_GRANIAN = "--host --port --interface --http --workers --loop --working-dir --log-level --log-config --runtime-threads --blocking-threads --runtime-mode --backlog --url-path-prefix --env-files --respawn-interval"
+_HYPERCORN = (
+    "-b --bind -w --workers -k --worker-class -c --config --log-level --access-logfile --error-logfile "
+    "--log-config -p --pid --root-path --keep-alive --backlog -g --group -u --user -m --umask"
+)
+_GRANIAN = (
+    "--host --port --interface --http --workers --loop --working-dir --log-level --log-config "
+    "--runtime-threads --blocking-threads --runtime-mode --backlog --url-path-prefix --env-files "
+    "--respawn-interval"
+)
 
 
 def _target(text: str) -> tuple[str, str]:
@@ -296,3 +305,26 @@ PROGRAMS: Mapping[str, Callable[[Running], Start | None]] = {
 def program_of(words: Sequence[str]) -> str:
     """The program's own name in ``words[0]``: no folder, no ``.exe``, no version."""
     return re.sub(r"(?:\.exe)?$", "", posixpath.basename(words[0].replace("\\", "/")))
+
+
+def after_options(words: tuple[str, ...]) -> tuple[str, ...]:
+    """``words`` from the first one that is neither an option nor ``--``; ``-m`` stays (``coverage run -m``)."""
+    valued = {
+        "--env-file",
+        "--directory",
+        "--project",
+        "--with",
+        "--extra",
+        "--group",
+        "-n",
+        "-p",
+        "--python",
+        "-e",
+        "-f",
+        "--rcfile",
+        "--source",
+        "-u",
+    }
+    while words and words[0].startswith("-") and words[0] != "-m":
+        words = words[2:] if words[0] in valued and "=" not in words[0] else words[1:]
+    return words

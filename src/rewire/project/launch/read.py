@@ -129,13 +129,14 @@ def _in_order(found: Sequence[Launch]) -> tuple[Launch, ...]:
     ordered = sorted(found, key=lambda launch: (TIERS.index(launch.tier), launch.source.endswith(_IMPLIED)))
     deployed = {launch.source for launch in found if launch.tier == "deploy"}
     kept: dict[object, Launch] = {}
+    said: set[object] = set()
     for launch in ordered:
         if launch.tier == "script" and launch.source in deployed:
             continue
         same = (launch.workdir, launch.roots, launch.entry, launch.entry_kind, launch.attribute, launch.installed)
-        if launch.tier == "document" or launch.source.endswith(_IMPLIED):
-            if any(key[:6] == same for key in kept if isinstance(key, tuple)):
-                continue
+        if same in said and (launch.tier == "document" or launch.source.endswith(_IMPLIED)):
+            continue
+        said.add(same)
         kept.setdefault((*same, launch.source, launch.image, launch.role), launch)
     return tuple(kept.values())
 

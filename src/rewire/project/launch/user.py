@@ -29,7 +29,8 @@ def read_arguments(texts: Sequence[str], evidence: Evidence) -> list[Launch]:
         if not launches:
             raise UsageError(
                 f"--launch {text!r} starts no Python program that rewire knows",
-                advice='write the command as a shell would run it from the repository root: "cd backend && uvicorn main:app"',
+                advice="write the command as a shell would run it from the repository root: "
+                '"cd backend && uvicorn main:app"',
             )
         found += launches
     return found

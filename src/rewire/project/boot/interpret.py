@@ -1,0 +1,285 @@
+"""The frame around carrying out programs: the stack, where names are looked up, what is called, what went wrong."""
+
+from __future__ import annotations
+
+import builtins
+import types
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rewire.project.boot.calls import call_outside
+from rewire.project.boot.errors import Left, Raised, Returned
+from rewire.project.boot.outcome import Trouble
+from rewire.project.boot.tree import HOME
+from rewire.project.boot.values import UNKNOWN, External, Function, Instance, Klass, Module, is_known
+
+if TYPE_CHECKING:
+    import ast
+    from collections.abc import Callable, Sequence
+
+    from rewire.project.boot import program as p
+    from rewire.project.boot.evaluate import Evaluator
+    from rewire.project.boot.machine import Machine
+    from rewire.project.boot.outcome import PathEdit
+
+IMPORT_TROUBLE = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "SyntaxError"})
+"""Errors that imports cause; others a program raises for reasons of its own."""
+
+_PRIMITIVE = (str, int, float, bool, list, tuple)
+MAX_DEPTH = 60
+_BUILTIN = frozenset(dir(builtins)) | {
+    "__file__",
+    "__builtins__",
+    "__spec__",
+    "__loader__",
+    "__doc__",
+    "__cached__",
+    "WindowsError",
+    "reveal_type",
+}
+
+
+@dataclass(slots=True)
+class Scope:
+    """Where names are looked up: ``names`` of the module, of a class body, or of a function's call."""
+
+    module: Module
+    names: dict[str, Any]
+    local_names: frozenset[str] | None = None
+    enclosing: dict[str, Any] | None = None
+
+
+class Interpreter:
+    """One start's stack, names and calls; ``Run`` adds what each operation does."""
+
+    def __init__(self, evaluator: Evaluator, real: Callable[[str], str | None]) -> None:
+        self.evaluator = evaluator
+        self.machine: Machine
+        self.real = real
+        self.stack: list[list[Any]] = []
+        """[place, line] of every frame, outermost first."""
+        self.handling: list[Raised] = []
+        self.called: dict[tuple[int, str], Any] = {}
+        self.function_attributes: set[tuple[int, str]] = set()
+        self.uncertain = 0
+        self.later = False
+        self.follow_calls = True
+        self.swallowed: list[Trouble] = []
+        self.possible: list[Trouble] = []
+        self.path_edits: list[PathEdit] = []
+        self.path_unknown = False
+
+    # Frames and trouble
+
+    def trouble(self, error: Raised, caught: int = 0) -> Trouble:
+        """``error`` as a value."""
+        frames = [(self.real(place) or place, line) for place, line in error.frames]
+        path, line = frames[0] if frames else ("", 0)
+        return Trouble(
+            path,
+            line,
+            error.kind,
+            error.text.replace(HOME + "/", ""),
+            tuple(reversed(frames[1:])),
+            caught,
+            error.wanted,
+        )
+
+    def run_module(self, module: Module, body: Sequence[p.Op]) -> None:
+        """Carry out a module's body."""
+        self.stack.append([module.file, 1])
+        follow, self.follow_calls = self.follow_calls, True
+        try:
+            self.block(body, Scope(module, module.names))
+        except (Returned, Left):
+            pass
+        finally:
+            self.follow_calls = follow
+            self.stack.pop()
+
+    def block(self, ops: Sequence[p.Op], scope: Scope) -> None:
+        """Carry out operations in order."""
+        frame = self.stack[-1]
+        for op in ops:
+            frame[1] = op.line
+            try:
+                getattr(self, "_do_" + type(op).__name__.lower())(op, scope)
+            except Raised as error:
+                if not error.frames:
+                    error.frames = [(place, line) for place, line in reversed(self.stack)]
+                raise
+
+    def maybe(self, ops: Sequence[p.Op], scope: Scope) -> None:
+        """Carry out operations that may or may not run: their errors are possible ones, their bindings count."""
+        if not ops:
+            return
+        self.uncertain += 1
+        try:
+            self.block(ops, scope)
+        except Raised as error:
+            if error.kind in IMPORT_TROUBLE:
+                self.possible.append(self.trouble(error))
+        except (Returned, Left):
+            pass
+        finally:
+            self.uncertain -= 1
+
+    # Names
+
+    def look(self, name: str, scope: Scope) -> Any:
+        """The value of a name; raises NameError where the project cannot have bound it."""
+        if name in scope.names:
+            return scope.names[name]
+        if scope.local_names is not None:
+            if name in scope.local_names:
+                return UNKNOWN
+            if scope.enclosing is not None and name in scope.enclosing:
+                return scope.enclosing[name]
+        if name in scope.module.names:
+            return scope.module.names[name]
+        if name in _BUILTIN:
+            return External(f"builtins.{name}")
+        if scope.module.open or scope.module.vague or self.later or scope.enclosing is not None:
+            return UNKNOWN
+        raise Raised("NameError", f"name {name!r} is not defined", wanted=name)
+
+    def resolve(self, chain: tuple[str, ...], scope: Scope, lines: tuple[int, ...] = ()) -> Any:
+        """The value of a dotted chain; ``lines`` are where its parts stand, if not all on one line."""
+        value = self.look(chain[0], scope)
+        for index, name in enumerate(chain[1:], 1):
+            if lines:
+                self.stack[-1][1] = lines[index]
+            value = self.attribute(value, name)
+        return value
+
+    def attribute(self, value: Any, name: str) -> Any:
+        """The value of ``value.name``."""
+        if isinstance(value, Module):
+            return self.machine.attribute(value, name)
+        if isinstance(value, External):
+            return self.machine.modules.get(f"{value.name}.{name}") or External(f"{value.name}.{name}")
+        if isinstance(value, Klass):
+            return value.find(name) or UNKNOWN
+        if isinstance(value, Instance):
+            return value.klass.find(name) or UNKNOWN
+        kind: object = types.FunctionType if isinstance(value, Function) else value
+        if value is None or isinstance(value, _PRIMITIVE):
+            name_of_kind = type(value).__name__
+        elif isinstance(value, Function) and (id(value.define), name) not in self.function_attributes:
+            name_of_kind = "function"
+        else:
+            return UNKNOWN
+        if not hasattr(kind, name):
+            raise Raised("AttributeError", f"{name_of_kind!r} object has no attribute {name!r}")
+        return UNKNOWN
+
+    def quiet(self, scope: Scope) -> Callable[[tuple[str, ...]], Any]:
+        """``resolve`` for the evaluator: what cannot be resolved is unknown."""
+
+        def look(chain: tuple[str, ...]) -> Any:
+            try:
+                return self.resolve(chain, scope)
+            except Raised:
+                return UNKNOWN
+
+        return look
+
+    def value(self, node: ast.expr, scope: Scope) -> Any:
+        """The value of an expression, as far as it is known."""
+        return self.evaluator.value(node, self.quiet(scope))
+
+    def known(self, node: ast.expr, scope: Scope) -> Any:
+        """The value of an argument, or UNKNOWN."""
+        value = self.value(node, scope)
+        return value if is_known(value) else UNKNOWN
+
+    def spend(self, uses: Sequence[p.Use], scope: Scope) -> Any:
+        """Read and call what an expression reads and calls; the value of the last one."""
+        frame = self.stack[-1]
+        value: Any = UNKNOWN
+        for use in uses:
+            frame[1] = use.line
+            if use.over is not None:
+                self.spend_inside(use, scope)
+                continue
+            value = self.resolve(use.chain, scope, use.lines)
+            if use.call is not None:
+                value = self.call(value, use, scope)
+        return value
+
+    def spend_inside(self, use: p.Use, scope: Scope) -> None:
+        """Read a chain inside a comprehension: for certain only if there is something to run over."""
+        assert use.over is not None
+        values = self.value(use.over, scope)
+        known = isinstance(values, list | tuple)
+        if known and not values:
+            return
+        try:
+            self.resolve(use.chain, scope, use.lines)
+        except Raised as error:
+            if known:
+                raise
+            error.frames = [(place, line) for place, line in reversed(self.stack)]
+            self.possible.append(self.trouble(error))
+
+    # Calls
+
+    def call(self, value: Any, use: p.Use, scope: Scope) -> Any:
+        """Call ``value``; only what the project itself defines is carried out."""
+        assert use.call is not None
+        if isinstance(value, External):
+            return call_outside(self, value.name, use.call, scope)
+        if use.chain[0] == "__all__" and len(use.chain) == 2:
+            self.extend_all(use.chain[1], use.call, scope)
+        if not self.follow_calls:
+            return UNKNOWN
+        if isinstance(value, Function):
+            return self.call_function(value, awaited=use.awaited)
+        if isinstance(value, Klass):
+            init = value.find("__init__")
+            if isinstance(init, Function):
+                self.call_function(init)
+            return Instance(value)
+        return UNKNOWN
+
+    def call_function(self, function: Function, *, awaited: bool = False) -> Any:
+        """Carry out a function's body, once a start; what it returns."""
+        define = function.define
+        if define.is_generator or (define.is_async and not awaited):
+            return UNKNOWN
+        key = (id(define), function.module.name)
+        if key in self.called or len(self.stack) > MAX_DEPTH:
+            return self.called.get(key, UNKNOWN)
+        self.called[key] = UNKNOWN
+        try:
+            self.called[key] = self.enter(function)
+        except Raised:
+            del self.called[key]
+            raise
+        return self.called[key]
+
+    def enter(self, function: Function) -> Any:
+        """Carry out a function's body in a scope of its own."""
+        module = function.module
+        scope = Scope(module, {}, function.define.local_names, function.enclosing)
+        self.stack.append([module.file, function.define.line])
+        try:
+            self.block(function.define.body, scope)
+        except Returned as returned:
+            return returned.value
+        except Left:
+            return UNKNOWN
+        finally:
+            self.stack.pop()
+        return None
+
+    def extend_all(self, how: str, call: ast.Call, scope: Scope) -> None:
+        """``__all__.extend(...)`` and the like."""
+        listed = scope.module.names.get("__all__")
+        value = self.value(call.args[0], scope) if call.args else UNKNOWN
+        if isinstance(listed, list) and how == "append" and isinstance(value, str):
+            scope.module.names["__all__"] = [*listed, value]
+        elif isinstance(listed, list) and how in ("extend", "__add__") and isinstance(value, list | tuple):
+            scope.module.names["__all__"] = [*listed, *value]
+        elif how != "sort":
+            scope.module.names["__all__"] = UNKNOWN
