@@ -17,7 +17,7 @@ from rewire_codemods.shared_pool.references import Reference, assigned_names, re
 from rewire_codemods.shared_pool.statements import at, last_name, list_at, small, suites, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _DERIVES = frozenset({"prepare", "cursor", "transaction"})
 
@@ -58,29 +58,54 @@ def study(life: Life, others: Sequence[Life]) -> Found:
 
 
 def _sort_references(life: Life, others: Sequence[Life]) -> Trouble | None:
+    """Which references are this connection's: behind the connect in its own list, or around that list."""
     order = {line.path: position for position, line in enumerate(life.scope.lines)}
+    for other in others:
+        if life.holds(other.path) or other.holds(life.path):
+            return Trouble("bound-twice", f"another connection is bound to {life.name} in an inner block")
     for reference in references(life.scope.lines, life.name):
         if reference.path == life.path:
             if reference.kind != "bind":
                 return Trouble("bound-twice", f"{life.name} is read in the statement that connects")
         elif life.holds(reference.path):
             life.inside.append(reference)
-        elif any(reference.path == other.path or other.holds(reference.path) for other in others):
-            continue
-        elif reference.kind == "reset" and order[reference.path] < order[life.path]:
-            life.resets.append(reference)
-        elif order[reference.path] < order[life.path] and reference.kind in {"close", "bind", "use", "alias", "guard"}:
-            return Trouble("bound-twice", f"{life.name} already holds something when the connection is opened")
-        else:
-            life.outside.append(reference)
-    for other in others:
-        if life.holds(other.path):
-            return Trouble("bound-twice", f"another connection is bound to {life.name} in an inner block")
+        elif not any(reference.path == other.path or other.holds(reference.path) for other in others):
+            trouble = _sort_outsider(life, others, reference, order)
+            if trouble:
+                return trouble
     if life.name in life.scope.globals:
         return Trouble("stored", f"{life.name} is a global or nonlocal name")
     if life.name in life.scope.parameters:
         return Trouble("bound-twice", f"{life.name} is a parameter of the function")
     return None
+
+
+def _sort_outsider(
+    life: Life, others: Sequence[Life], reference: Reference, order: Mapping[Path, int]
+) -> Trouble | None:
+    """A reference in no connection's own list belongs to the one that is nearest in the nesting of blocks."""
+    earlier = [one for one in (life, *others) if order[one.path] < order[reference.path]]
+    nearest = max((_shared(one.path, reference.path) for one in earlier), default=0)
+    owners = [one for one in earlier if _shared(one.path, reference.path) == nearest]
+    if earlier and not any(one is life for one in owners):
+        return None
+    if len(owners) > 1:
+        return Trouble("bound-twice", f"several connections are bound to {life.name}, and what follows may mean any")
+    if earlier:
+        life.outside.append(reference)
+    elif reference.kind == "reset":
+        life.resets.append(reference)
+    elif reference.kind in {"close", "bind", "use", "alias", "guard"}:
+        return Trouble("bound-twice", f"{life.name} already holds something when the connection is opened")
+    else:
+        life.outside.append(reference)
+    return None
+
+
+def _shared(one: Path, other: Path) -> int:
+    """How many steps two paths have in common."""
+    return next((index for index, (left, right) in enumerate(zip(one, other, strict=False)) if left != right),
+                min(len(one), len(other)))  # fmt: skip
 
 
 def _examine_uses(life: Life) -> tuple[Literal["", "returns", "yields"], Reference | None, Trouble | None]:

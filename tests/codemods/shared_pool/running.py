@@ -85,11 +85,11 @@ async def _run(module: Any, fault: str, dsn: str, admin: str, max_size: int) -> 
         if not slots and fault != "server down":
             await _take_every_slot(pool, max_size)
         held = pool.get_size()
-        left = await _settled(admin, before + held) - held
+        left = await settled(admin, before + held) - held
         return Ending(value, exception, max(0, left - before), slots)
     finally:
         pool.terminate()
-        await _settled(admin, before)
+        await settled(admin, before)
 
 
 async def _call(module: Any, fault: str) -> tuple[Any, str]:
@@ -123,7 +123,7 @@ async def sessions(admin: str) -> int:
         await connection.close()
 
 
-async def _settled(admin: str, expected: int) -> int:
+async def settled(admin: str, expected: int) -> int:
     """The number of sessions once it is down to ``expected``, or after a second."""
     count = await sessions(admin)
     for _ in range(20):

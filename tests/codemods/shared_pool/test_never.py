@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from programs import HARNESS, PROGRAMS, PROVIDER, Program
 from rewire_codemods.shared_pool.codemod import SharedPool
-from running import convert, loaded, run, sessions
+from running import convert, loaded, run, settled
 
 from rewire.testing import rewrite
 
@@ -182,4 +182,4 @@ def test_two_hundred_calls_on_a_server_of_twenty(calls: int, postgres: Postgres,
         after = asyncio.run(at_once(module, postgres.dsn, calls, 10))
     assert "TooManyConnectionsError" in before
     assert set(after) == {"done"}
-    assert asyncio.run(sessions(postgres.socket_dsn)) == 0
+    assert asyncio.run(settled(postgres.socket_dsn, 0)) == 0
