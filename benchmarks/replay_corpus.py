@@ -122,16 +122,32 @@ def check_compiles(found: Replay, place: Path, start: str) -> None:
     commits = git(place, "rev-list", "--reverse", f"{start}..HEAD").split()
     for before, after in zip([start, *commits], commits, strict=False):
         changed = git(place, "diff", "--name-only", "-z", "--diff-filter=M", before, after).split("\0")
-        for path in filter(None, changed):
-            if path.endswith(".py"):
-                found.compiled += 1
-                broken = compiles(place, before, path) and not compiles(place, after, path)
-                found.expect(not broken, f"{path} no longer compiles at {after[:8]}")
+        paths = [path for path in changed if path.endswith(".py") and "\n" not in path]
+        found.compiled += len(paths)
+        broken = [
+            path for path, data in zip(paths, contents(place, after, paths), strict=True) if not compiles(path, data)
+        ]
+        for path, data in zip(broken, contents(place, before, broken), strict=True):
+            found.expect(not compiles(path, data), f"{path} no longer compiles at {after[:8]}")
 
 
-def compiles(place: Path, commit: str, path: str) -> bool:
+def contents(place: Path, commit: str, paths: list[str]) -> list[bytes]:
+    """The files as ``commit`` holds them, by one process of git's."""
+    asked = "".join(f"{commit}:{path}\n" for path in paths).encode()
+    answer = subprocess.run(
+        ["git", "cat-file", "--batch"], cwd=place, input=asked, capture_output=True, check=True
+    ).stdout
+    found, position = [], 0
+    for _ in paths:
+        end = answer.index(b"\n", position)
+        size = int(answer[position:end].split()[-1])
+        found.append(answer[end + 1 : end + 1 + size])
+        position = end + size + 2
+    return found
+
+
+def compiles(path: str, data: bytes) -> bool:
     """True if the running Python's grammar takes the file; nothing is run."""
-    data = subprocess.run(["git", "show", f"{commit}:{path}"], cwd=place, capture_output=True, check=True).stdout
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
