@@ -37,18 +37,40 @@ def make_plan(facts: Mapping[str, FileFacts], project: Project, options: EngineI
     refusals: list[Refusal] = []
     notes: list[Note] = []
     figures = []
+    done: dict[str, tuple[Conversion, dict[str, object], list[Site]]] = {}
     engines = [path for path, found in facts.items() if found.engines and not _is_own(shelf, path, facts[path])]
     for path in engines:
         try:
             conversion = _start(shelf, path, facts, engines, options)
-            figures.append(convert(conversion, facts))
-            made = conversion.edits.finish()
+            done[path] = (conversion, convert(conversion, facts), conversion.edits.finish())
         except Obstacle as obstacle:
             refusals.append(_refusal(shelf, path, obstacle))
+    for path, (conversion, figure, made) in done.items():
+        shared = _shared(path, {other: {site.path for site in entry[2]} for other, entry in done.items()})
+        if shared is not None:
+            refusals.append(_refusal(shelf, path, shared_obstacle(conversion, *shared)))
             continue
         sites += made
         notes += conversion.notes
+        figures.append(figure)
     return Plan(tuple(sites), tuple(refusals), (), tuple(notes), {"conversions": figures} if figures else {})
+
+
+def _shared(path: str, files: Mapping[str, set[str]]) -> tuple[str, str] | None:
+    """Another engine whose conversion changes a file that this one changes too, and that file."""
+    for other, changed in files.items():
+        both = sorted(changed & files[path])
+        if other != path and both:
+            return other, both[0]
+    return None
+
+
+def shared_obstacle(conversion: Conversion, other: str, file: str) -> Obstacle:
+    """Two engines that meet in one file: which of them it opens is for a person."""
+    span = conversion.definition.tree.span(conversion.definition.creation.statement)
+    return Obstacle(
+        "two-engines", conversion.path, span, f"{file} needs the engine of {conversion.path} and that of {other}"
+    )
 
 
 def _is_own(shelf: Shelf, path: str, found: FileFacts) -> bool:
