@@ -11,7 +11,7 @@ from rewire.model.result import Outcome, RunResult
 from rewire.model.workspace import Changeset, FileChange, Workspace
 from rewire.pipeline.rounds import accept
 from rewire.pipeline.state import State, locate, search
-from rewire.plan import ENGINE_CODES, check_plan, decide
+from rewire.plan import ENGINE_CODES, Decided, check_plan, decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rewire.model.site import Refusal
     from rewire.pipeline.request import Request, Selected
     from rewire.project.index import ProjectIndex
+    from rewire.verify.accept import Acceptance
 
 
 def run(request: Request) -> RunResult:
@@ -49,38 +50,44 @@ def _apply(state: State, selected: Selected) -> Outcome:
     """One codemod: locate, plan, rewrite, verify; the state moves on to the workspace it leaves."""
     started = time.perf_counter()
     codemod, options = selected.codemod, selected.options
-    workspace = state.workspace
-    project = state.project(workspace)
-    facts, failures = locate(state, selected, workspace, state.candidates(selected))
+    project = state.project(state.workspace)
+    facts, failures = locate(state, selected, state.workspace, state.candidates(selected))
     state.failures.update(failures)
+    planned = state.advance(f"plan {codemod.name}", 1)
     plan = codemod.plan(facts, project, options)
+    if planned:
+        planned(1)
     check_plan(plan, codemod.name, _codes(codemod), project.is_selected)
     decided = decide(plan, codemod.name, state.suppressions.by_path)
     state.suppressions.use(decided.used)
     acceptance = accept(state, selected, decided, facts, project)
-    files = acceptance.files()
-    outcome = Outcome(
-        codemod=codemod.name,
-        summary=codemod.summary,
-        promise=codemod.promise,
-        found=decided.found,
-        changeset=Changeset(codemod.name, tuple(_owned(codemod.name, file) for file in files)),
-        refusals=_placed([*decided.plan.refusals, *acceptance.refusals()], project),
-        suppressed=decided.suppressed,
-        rejected=tuple(entry for _, entry in sorted(acceptance.rejected.items())),
-        notes=decided.plan.notes,
-        facts=decided.plan.facts,
-        options=codemod.describe_options(options),
-        explicit_options=selected.explicit_options,
-        seconds=time.perf_counter() - started,
-    )
+    outcome = replace(_outcome(selected, decided, acceptance, project), seconds=time.perf_counter() - started)
     if not outcome.balanced:
         raise RewireError(
             f"{codemod.name}: {outcome.found} places found, but {outcome.changed} changed + {len(outcome.refusals)} "
             f"refused + {len(outcome.suppressed)} suppressed; this is a defect of rewire, nothing was written"
         )
-    state.move_on(files)
+    state.move_on(acceptance.files())
     return outcome
+
+
+def _outcome(selected: Selected, decided: Decided, acceptance: Acceptance, project: ProjectIndex) -> Outcome:
+    """The ledger of one codemod."""
+    codemod = selected.codemod
+    return Outcome(
+        codemod=codemod.name,
+        summary=codemod.summary,
+        promise=codemod.promise,
+        found=decided.found,
+        changeset=Changeset(codemod.name, tuple(_owned(codemod.name, file) for file in acceptance.files())),
+        refusals=_placed([*decided.plan.refusals, *acceptance.refusals()], project),
+        suppressed=decided.suppressed,
+        rejected=tuple(entry for _, entry in sorted(acceptance.rejected.items())),
+        notes=decided.plan.notes,
+        facts=decided.plan.facts,
+        options=codemod.describe_options(selected.options),
+        explicit_options=selected.explicit_options,
+    )
 
 
 def _codes(codemod: Codemod[Any, Any]) -> tuple[str, ...]:
