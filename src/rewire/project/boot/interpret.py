@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 import types
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rewire.project.boot.calls import call_outside
@@ -199,28 +199,40 @@ class Interpreter:
         value: Any = UNKNOWN
         for use in uses:
             frame[1] = use.line
-            if use.over is not None:
-                self.spend_inside(use, scope)
+            if use.over is not None or use.when:
+                value = self.spend_perhaps(use, scope)
                 continue
             value = self.resolve(use.chain, scope, use.lines)
             if use.call is not None:
                 value = self.call(value, use, scope)
         return value
 
-    def spend_inside(self, use: p.Use, scope: Scope) -> None:
-        """Read a chain inside a comprehension: for certain only if there is something to run over."""
-        assert use.over is not None
-        values = self.value(use.over, scope)
-        known = isinstance(values, list | tuple)
-        if known and not values:
-            return
+    def spend_perhaps(self, use: p.Use, scope: Scope) -> Any:
+        """Read a chain in a comprehension or behind a condition: for certain only if that is known to hold."""
+        certain = True
+        for test, wanted in use.when:
+            truth = self.evaluator.truth(test, self.quiet(scope))
+            if truth is not None and truth is not wanted:
+                return UNKNOWN
+            certain = certain and truth is not None
+        if use.over is not None:
+            values = self.value(use.over, scope)
+            if isinstance(values, list | tuple) and not values:
+                return UNKNOWN
+            certain = certain and isinstance(values, list | tuple)
+        plain = replace(use, over=None, when=())
+        if certain:
+            return self.spend((plain,), scope)
+        self.uncertain += 1
         try:
-            self.resolve(use.chain, scope, use.lines)
+            return self.spend((plain,), scope)
         except Raised as error:
-            if known:
-                raise
-            error.frames = [(place, line) for place, line in reversed(self.stack)]
-            self.possible.append(self.trouble(error))
+            error.frames = error.frames or [(place, line) for place, line in reversed(self.stack)]
+            if error.kind in IMPORT_TROUBLE:
+                self.possible.append(self.trouble(error))
+            return UNKNOWN
+        finally:
+            self.uncertain -= 1
 
     # Calls
 

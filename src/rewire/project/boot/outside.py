@@ -30,6 +30,20 @@ STARTUP = frozenset(
 
 STANDARD = frozenset(sys.stdlib_module_names)
 
+LOADED_BY_SERVERS = frozenset(
+    {
+        "array", "ast", "atexit", "base64", "binascii", "bisect", "bz2", "collections", "contextlib", "copy",
+        "copyreg", "datetime", "dis", "enum", "errno", "fnmatch", "functools", "gettext", "heapq", "inspect",
+        "ipaddress", "itertools", "keyword", "linecache", "locale", "logging", "lzma", "marshal", "math", "ntpath",
+        "opcode", "operator", "pathlib", "random", "re", "reprlib", "select", "selectors", "shutil", "socket",
+        "ssl", "string", "struct", "tempfile", "textwrap", "threading", "time", "token", "tokenize", "traceback",
+        "types", "typing", "urllib", "warnings", "weakref", "zlib",
+    }
+)  # fmt: skip
+"""What uvicorn, gunicorn, hypercorn, granian and flask have all loaded before they look for the application (measured
+on Python 3.11): a file of that name does not hide the module from them, as it would beside a script."""
+
+
 _KNOWN_AS = {
     "pyyaml": "yaml", "pillow": "PIL", "python-dotenv": "dotenv", "scikit-learn": "sklearn",
     "beautifulsoup4": "bs4", "opencv-python": "cv2", "python-jose": "jose", "pyjwt": "jwt",

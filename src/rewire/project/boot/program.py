@@ -24,6 +24,8 @@ class Use:
     awaited: bool = False
     lines: tuple[int, ...] = ()
     """The line of each part of the chain, where it is spread over several."""
+    when: tuple[tuple[ast.expr | None, bool], ...] = ()
+    """Conditions in the expression (``a if test else b``, ``test and a``), and what each must be for it to be read."""
     over: ast.expr | None = None
     """What a comprehension around it runs over: read only if that holds something."""
 

@@ -14,10 +14,10 @@ from rewire.project.boot.finder import launch_places, workdir_place
 from rewire.project.boot.interpret import IMPORT_TROUBLE
 from rewire.project.boot.machine import Machine
 from rewire.project.boot.outcome import Boot, Loaded, Trouble
-from rewire.project.boot.outside import Ownership, declared_modules
+from rewire.project.boot.outside import LOADED_BY_SERVERS, Ownership, declared_modules
 from rewire.project.boot.program import Broken, Program
 from rewire.project.boot.run import Run
-from rewire.project.boot.start import begin_import, begin_module, begin_script
+from rewire.project.boot.start import begin_import, begin_module, begin_script, tool_of
 from rewire.project.boot.tree import HOME, Files, tree_of, under
 from rewire.project.boot.values import Function, Module
 
@@ -87,6 +87,8 @@ class _Start:
         )
         if launch.entry_kind in ("script", "main-module") and self.machine.path:
             self.machine.first = self.machine.path[0]
+        if launch.entry_kind == "module" and tool_of(launch) and " -m " not in launch.command:
+            self.machine.outside_first = LOADED_BY_SERVERS
         self.run.machine = self.machine
         evaluator.path = self.machine.path
         evaluator.loaded = self.machine.modules

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rewire.project.boot.program import Use
@@ -17,6 +18,7 @@ MAX_EVALUABLE = 80
 # Tuples, not unions: `A | B` makes a new object at each call of isinstance, and these are called for every node.
 _CHAINS = (ast.Name, ast.Attribute)
 _PARTS = (ast.Attribute, ast.Subscript)
+_CONDITIONAL = (ast.IfExp, ast.BoolOp)
 _PLAIN = (ast.Constant, ast.Name)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _BIND_NOTHING = (ast.Lambda, ast.Attribute, ast.Subscript, ast.comprehension, ast.Constant, ast.Name)
@@ -123,8 +125,29 @@ def _visit(node: ast.AST, hidden: frozenset[str], found: list[Use], awaited: boo
         _visit_all([*node.args.defaults, *(value for value in node.args.kw_defaults if value)], hidden, found)
     elif isinstance(node, _COMPREHENSIONS):
         _visit_comprehension(node, hidden, found)
+    elif isinstance(node, _CONDITIONAL):
+        _visit_conditional(node, hidden, found)
     else:
         _visit_all(_children(node), hidden, found)
+
+
+def _visit_conditional(node: ast.IfExp | ast.BoolOp, hidden: frozenset[str], found: list[Use]) -> None:
+    if isinstance(node, ast.IfExp):
+        _visit(node.test, hidden, found)
+        _visit_when(node.body, node.test, True, hidden, found)
+        _visit_when(node.orelse, node.test, False, hidden, found)
+    else:
+        _visit(node.values[0], hidden, found)
+        for before, operand in pairwise(node.values):
+            _visit_when(operand, before, isinstance(node.op, ast.And), hidden, found)
+
+
+def _visit_when(node: ast.expr, test: ast.expr, wanted: bool, hidden: frozenset[str], found: list[Use]) -> None:
+    """Append the uses of ``node``, which is evaluated only if ``test`` comes out as ``wanted``."""
+    inside: list[Use] = []
+    _visit(node, hidden, inside)
+    condition = (test if is_evaluable(test) else None, wanted)
+    found += [replace(use, when=(condition, *use.when)) for use in inside]
 
 
 def _visit_chain(node: ast.Name | ast.Attribute, hidden: frozenset[str], found: list[Use]) -> None:

@@ -1,0 +1,158 @@
+"""What the static boot says where no small program can show it: images, servers, later failures, conditions, cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from rewire.project.boot.load import loadings
+from rewire.project.boot.simulate import Simulator
+from rewire.project.launch.read import read_launches
+from tests.support.launch_projects import FolderProject
+from tests.support.real_boots import write_files
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from rewire.project.boot.outcome import Boot
+
+
+def booted(root: Path, text: str, *commands: str) -> Boot:
+    """The boot of the first context of a project written as ``== path`` sections."""
+    write_files(root, text)
+    project = FolderProject(root)
+    return Simulator(project).boot(read_launches(project, launch_arguments=commands)[0])
+
+
+def messages(boot: Boot) -> list[tuple[str, int, str]]:
+    return [(one.path, one.line, one.message) for one in boot.failures]
+
+
+def test_an_image_without_the_folders_name_cannot_import_it(tmp_path: Path) -> None:
+    boot = booted(
+        tmp_path,
+        "== Dockerfile\nFROM python\nWORKDIR /app\nCOPY backend/ .\nCMD uvicorn main:app\n"
+        "== backend/main.py\nfrom backend.db import x\napp = 1\n== backend/db.py\nx = 1\n",
+    )
+    assert messages(boot) == [("backend/main.py", 1, "ModuleNotFoundError: No module named 'backend'")]
+
+
+def test_an_image_holds_only_what_was_copied(tmp_path: Path) -> None:
+    boot = booted(
+        tmp_path,
+        "== Dockerfile\nFROM python\nWORKDIR /app\nCOPY backend backend\nCMD uvicorn backend.main:app\n"
+        "== backend/main.py\nimport shared.util\napp = 1\n== shared/util.py\n",
+    )
+    assert messages(boot) == [("backend/main.py", 1, "ModuleNotFoundError: No module named 'shared'")]
+
+
+def test_an_image_lacks_what_dockerignore_names(tmp_path: Path) -> None:
+    boot = booted(
+        tmp_path,
+        "== Dockerfile\nFROM python\nWORKDIR /app\nCOPY . .\nCMD uvicorn app.main:app\n== .dockerignore\napp/secrets.py\n"
+        "== app/main.py\nfrom app.secrets import key\napp = 1\n== app/secrets.py\nkey = 1\n",
+    )
+    assert messages(boot) == [("app/main.py", 1, "ModuleNotFoundError: No module named 'app.secrets'")]
+
+
+def test_absolute_sys_path_edits_mean_places_of_the_image(tmp_path: Path) -> None:
+    boot = booted(
+        tmp_path,
+        "== Dockerfile\nFROM python\nWORKDIR /srv\nCOPY . .\nCMD python jobs/run.py\n"
+        "== jobs/run.py\nimport sys\nsys.path.insert(0, '/srv/backend')\nimport db\n"
+        "== backend/db.py\n",
+    )
+    assert boot.boots
+    assert boot.path_edits[0].added == ("backend",)
+
+
+def test_messages_name_the_files_of_the_image(tmp_path: Path) -> None:
+    boot = booted(
+        tmp_path,
+        "== Dockerfile\nFROM python\nWORKDIR /srv\nCOPY app /srv/app\nCMD uvicorn app.main:app\n"
+        "== app/main.py\nfrom app.db import nothing\n== app/db.py\n",
+    )
+    assert boot.failures[0].text == "cannot import name 'nothing' from 'app.db' (/srv/app/db.py)"
+
+
+def test_a_servers_own_modules_are_not_hidden(tmp_path: Path) -> None:
+    files = "== main.py\nfrom logging import getLogger\napp = 1\n== logging.py\nmine = 1\n"
+    assert booted(tmp_path, files, "uvicorn main:app").boots
+    assert not booted(tmp_path, files, "python main.py").boots
+    assert not booted(tmp_path, files, "python -m uvicorn main:app").boots
+
+
+def test_what_fails_later_does_not_fail_the_start(tmp_path: Path) -> None:
+    boot = booted(tmp_path, "== main.py\nimport a\ndef f():\n    import a.b\n== a.py\n", "python main.py")
+    assert boot.boots
+    assert [(one.path, one.line, one.message) for one in boot.later] == [
+        ("main.py", 3, "ModuleNotFoundError: No module named 'a.b'; 'a' is not a package")
+    ]
+
+
+def test_a_file_that_a_function_loads_is_loaded_later(tmp_path: Path) -> None:
+    write_files(tmp_path, "== main.py\nimport a\ndef f():\n    import b\n== a.py\n== b.py\nimport c\n== c.py\n")
+    project = FolderProject(tmp_path)
+    (launch,) = read_launches(project, launch_arguments=["python main.py"])
+    assert [(one.path, one.name) for one in loadings(project, launch)] == [
+        ("main.py", "__main__"), ("a.py", "a"), ("b.py", "b"), ("c.py", "c"),
+    ]  # fmt: skip
+    assert [one.later for one in Simulator(project).boot(launch).loaded] == [False, False, True, True]
+
+
+@pytest.mark.parametrize("test", ["os.environ.get('X')", "flag", "os.path.exists('/etc/x') and call()"])
+def test_a_condition_that_is_not_known_makes_a_failure_possible(tmp_path: Path, test: str) -> None:
+    text = f"== main.py\nimport os\nflag = bool(os.environ)\nif {test}:\n    import pkg.no\nelse:\n    import pkg\n"
+    boot = booted(tmp_path, text + "== pkg/__init__.py\n", "python main.py")
+    assert boot.boots
+    assert len(boot.possible) == (0 if "exists" in test else 1)
+
+
+def test_libraries_are_taken_to_be_there(tmp_path: Path) -> None:
+    boot = booted(
+        tmp_path,
+        "== main.py\nfrom fastapi import FastAPI\nimport sqlalchemy.orm as o\napp = FastAPI()\n",
+        "python main.py",
+    )
+    assert boot.boots
+
+
+def test_a_declared_dependency_is_not_taken_for_a_folder_of_that_name(tmp_path: Path) -> None:
+    files = "== main.py\nfrom redis import Redis\n== infra/redis/conf.py\n== requirements.txt\nredis==5\n"
+    assert booted(tmp_path, files, "python main.py").boots
+
+
+def test_functions_that_import_failing_modules_in_turn_come_to_an_end(tmp_path: Path) -> None:
+    boot = booted(
+        tmp_path,
+        "== main.py\ndef f():\n    import a\n== a.py\ndef g():\n    import b\nimport pkg.no\n"
+        "== b.py\ndef h():\n    import a\nimport pkg.no\n== pkg/__init__.py\n",
+        "python main.py",
+    )
+    assert boot.boots
+    assert {one.path for one in boot.later} == {"a.py", "b.py"}
+
+
+def test_steps_grow_with_the_number_of_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rewire.project.boot.run import Run
+
+    def steps(count: int) -> int:
+        root = tmp_path / str(count)
+        rest = "import last\nlast = 1\ndef f():\n    import pkg.m0\n"
+        parts = ["== main.py\n", *(f"import pkg.m{i}\n" for i in range(count)), "== pkg/__init__.py\n"]
+        parts += [f"== pkg/m{i}.py\n" + (f"from pkg.m{i - 1} {rest}" if i else "last = 1\n") for i in range(count)]
+        seen = 0
+        block = Run.block
+
+        def counted(self: Run, ops, scope):  # type: ignore[no-untyped-def]
+            nonlocal seen
+            seen += len(ops)
+            return block(self, ops, scope)
+
+        monkeypatch.setattr(Run, "block", counted)
+        assert booted(root, "".join(parts), "python main.py").boots
+        monkeypatch.setattr(Run, "block", block)
+        return seen
+
+    assert steps(400) <= 4.1 * steps(100)
