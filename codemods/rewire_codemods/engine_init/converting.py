@@ -69,7 +69,7 @@ def convert(conversion: Conversion, facts: Mapping[str, FileFacts]) -> dict[str,
     drop_idle_names(conversion, [*((entry.path, entry.statement) for entry in [*tables, *made]), *startup.edits])
     if application is not None:
         wire(conversion, application, handlers, lines)
-        wire_entries(conversion, entries, importers, hot)
+        wire_entries(conversion, entries, importers, touching(conversion, users, broadly=True))
     _edit_definition(conversion, importers, table_set)
     add_notes(conversion, table_set)
     return _figures(conversion, table_set, dependencies)

@@ -73,7 +73,7 @@ def _commands(conversion: Conversion, users: Collection[str]) -> list[tuple[str,
         if launch.role in ("server", "worker", "test") or not launch.attribute:
             continue
         path = entry_path(conversion.shelf.project, launch)
-        if path in users and path is not None and launch.attribute in functions(conversion.shelf.tree(path)):
+        if path in users and path is not None:
             found.append((path, launch.attribute))
     return sorted(set(found))
 
@@ -143,7 +143,7 @@ def _wire_script(conversion: Conversion, path: str, importers: Importers, hot: C
     """A script without a guard: init_db stands before its first statement that touches the database."""
     tree = conversion.shelf.tree(path)
     nodes: list[cst.CSTNode] = [use.node for use in importers.early.get(path, ())]
-    nodes += calls_at_import(conversion, path, hot)
+    nodes += calls_at_import(conversion, path, hot, methods=True)
     tops = [top_statement(tree, node) for node in nodes]
     statements = [node for node in tops if isinstance(node, cst.BaseStatement)]
     if statements:
@@ -205,9 +205,11 @@ def _reaches(conversion: Conversion, path: str, node: cst.CSTNode, hot: Collecti
 
 def _wire_command(conversion: Conversion, path: str, name: str, hot: Collection[Place]) -> None:
     tree = conversion.shelf.tree(path)
-    function = functions(tree)[name]
-    if (path, name) not in hot or not isinstance(function.body, cst.IndentedBlock):
+    if (path, name) not in hot:
         return
+    function = functions(tree).get(name)
+    if function is None or not isinstance(function.body, cst.IndentedBlock):
+        raise Obstacle("entry-point", path, Span(0, 0), f"the console command {path}:{name} is not a plain function")
     import_functions(conversion, path, [conversion.options.init_db])
     offset, indent = body_start(tree, function)
     text = f"{indent}{conversion.options.init_db}()\n"

@@ -21,20 +21,52 @@ Place = tuple[str, str]
 """A file and the name of a function or class of its own level."""
 
 
-def touching(conversion: Conversion, users: Collection[str]) -> frozenset[Place]:
-    """Functions and classes that use the engine, its factories or another such function when they are called."""
-    definition = conversion.definition
-    hot: set[Place] = {(definition.path, definition.engine), *conversion.factories}
-    uses = {path: _mentions(conversion, path) for path in users if not is_migration(path)}
+def touching(conversion: Conversion, users: Collection[str], *, broadly: bool = False) -> frozenset[Place]:
+    """Functions and classes that use the engine, its factories or another such function when they are called.
+
+    Strictly, what a call itself runs: a class by its constructor. ``broadly``, what may come of it: any method of a
+    class, and objects that modules make of such classes.
+    """
+    hot: set[Place] = {(conversion.path, conversion.definition.engine), *conversion.factories}
+    find = _mentions_broadly if broadly else _mentions
+    uses = {path: find(conversion, path) for path in users if not is_migration(path)}
+    groups = {path: _groups(conversion.shelf.tree(path)) for path in uses}
     grown = True
     while grown:
         grown = False
         for path, functions in uses.items():
             for name, mentioned in functions.items():
                 if (path, name) not in hot and mentioned & hot:
-                    hot.add((path, name))
+                    hot |= {(path, name), *((path, group) for group in groups[path].get(name, ()))}
                     grown = True
     return frozenset(hot)
+
+
+def _mentions_broadly(conversion: Conversion, path: str) -> dict[str, set[Place]]:
+    """Per function, class and module-level object of a file: what project names its whole code mentions."""
+    tree = conversion.shelf.tree(path)
+    answer: dict[str, set[Place]] = {}
+    for node in tree.module.body:
+        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+            answer[node.name.value] = mentioned(conversion, path, tree, node.body)
+        elif isinstance(node, cst.SimpleStatementLine) and isinstance(node.body[0], cst.Assign):
+            target = node.body[0].targets[0].target
+            if isinstance(target, cst.Name):
+                answer[target.value] = mentioned(conversion, path, tree, node.body[0].value)
+    return answer
+
+
+def _groups(tree: Tree) -> dict[str, list[str]]:
+    """Per function: the command groups (click, Typer) that it is registered with, through which it is called."""
+    answer: dict[str, list[str]] = {}
+    for node in tree.module.body:
+        for decorator in node.decorators if isinstance(node, cst.FunctionDef) else ():
+            target = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator
+            owner, _, method = (dotted_name(target) or "").rpartition(".")
+            if method in ("command", "callback", "group") and owner.isidentifier():
+                assert isinstance(node, cst.FunctionDef)
+                answer.setdefault(node.name.value, []).append(owner)
+    return answer
 
 
 def _mentions(conversion: Conversion, path: str) -> dict[str, set[Place]]:
@@ -106,8 +138,10 @@ def _followed(conversion: Conversion, path: str, names: Collection[str]) -> set[
     return found
 
 
-def calls_at_import(conversion: Conversion, path: str, hot: Collection[Place]) -> list[cst.Call]:
-    """The calls in a module's own code that touch the database while it is imported."""
+def calls_at_import(
+    conversion: Conversion, path: str, hot: Collection[Place], *, methods: bool = False
+) -> list[cst.Call]:
+    """The calls in a module's own code that touch the database while it is imported; ``methods``: of objects too."""
     tree = conversion.shelf.tree(path)
     answer = []
     for call in calls(tree):
@@ -115,7 +149,7 @@ def calls_at_import(conversion: Conversion, path: str, hot: Collection[Place]) -
         if name is None or moment_of(tree, call) is not Moment.IMPORT:
             continue
         origin = origin_of(conversion.shelf.project, path, name)
-        if origin is None or origin.path is None or origin.rest:
+        if origin is None or origin.path is None or (origin.rest and not methods):
             continue
         if (origin.path, origin.name) in hot:
             answer.append(call)
