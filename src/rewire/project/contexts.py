@@ -10,10 +10,10 @@ from rewire.project.modules import module_name, package_of
 
 if TYPE_CHECKING:
     from rewire.model.project import Loading
-    from rewire.project.index import ProjectIndex
+    from rewire.project.answers import Answers
 
 
-def contexts_of(index: ProjectIndex, path: str) -> tuple[Context, ...]:
+def contexts_of(index: Answers, path: str) -> tuple[Context, ...]:
     """Contexts of ``path``, launches first.
 
     The import roots count where no launch loads the file and, for a declared root, always: what is packaged is
@@ -35,7 +35,7 @@ def contexts_of(index: ProjectIndex, path: str) -> tuple[Context, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _numbered(index: ProjectIndex, path: str) -> list[Context]:
+def _numbered(index: Answers, path: str) -> list[Context]:
     """``0001_initial.py`` in a package: no import statement can name it, but migration tools load it by its name."""
     folder, _, file = path.rpartition("/")
     above = index.table.at(folder) if folder else None

@@ -19,13 +19,13 @@ from rewire.syntax.imports import has_main_guard, path_edits
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rewire.project.index import ProjectIndex
+    from rewire.project.answers import Answers
 
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_\w*|\w*_tests?|conftest)\.py$")
 _HINTS = (b"sys.path", b"addsitedir", b"__main__", b"except ImportError", b"except ModuleNotFoundError", b"except (")
 
 
-def find_flat(index: ProjectIndex) -> dict[str, tuple[Context, ...]]:
+def find_flat(index: Answers) -> dict[str, tuple[Context, ...]]:
     """Path -> the contexts in which it has a flat name. Files whose own name is that one are not listed."""
     found: dict[str, dict[str, Context]] = {}
     everywhere = tuple(root.path for root in index.found_roots.everywhere)
@@ -47,7 +47,7 @@ def find_flat(index: ProjectIndex) -> dict[str, tuple[Context, ...]]:
     return {path: tuple(contexts.values()) for path, contexts in found.items()}
 
 
-def _as_pytest_does(index: ProjectIndex, path: str, everywhere: tuple[str, ...]) -> Iterator[tuple[str, Context]]:
+def _as_pytest_does(index: Answers, path: str, everywhere: tuple[str, ...]) -> Iterator[tuple[str, Context]]:
     """A test file, and the packages it is in, under the names that pytest's prepend mode gives them.
 
     It counts from the first directory above that has no ``__init__.py``: in ``src/zope/interface/tests`` with a
@@ -68,7 +68,7 @@ def _as_pytest_does(index: ProjectIndex, path: str, everywhere: tuple[str, ...])
             yield file, Context(name, package_of(name, file), roots)
 
 
-def _starters(index: ProjectIndex) -> Iterator[str]:
+def _starters(index: Answers) -> Iterator[str]:
     for path in index.paths:
         data = index.data(path)
         if data is None or not any(hint in data for hint in _HINTS):
@@ -84,7 +84,7 @@ def _starters(index: ProjectIndex) -> Iterator[str]:
             yield path
 
 
-def _takes_siblings(index: ProjectIndex, path: str, *, guarded: bool) -> bool:
+def _takes_siblings(index: Answers, path: str, *, guarded: bool) -> bool:
     """True if a file imports a sibling flat, in a handler or (``guarded``) anywhere, and no root explains it."""
     folder = folder_of(path)
     if not folder:

@@ -16,12 +16,12 @@ from rewire.project.boot.values import UNKNOWN, External
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rewire.project.index import ProjectIndex
+    from rewire.project.answers import Answers
 
 _ADDING = frozenset({"sys.path.insert", "sys.path.append", "sys.path.extend", "site.addsitedir"})
 
 
-def added_folders(index: ProjectIndex, path: str) -> tuple[str, ...]:
+def added_folders(index: Answers, path: str) -> tuple[str, ...]:
     """The existing project directories (``""``: the root) that ``path`` adds, in order, as far as can be told."""
     source = index.source(path)
     if source is None:
@@ -51,7 +51,7 @@ def _folders(value: Any) -> Iterator[str]:
 class _Reader:
     """Names as the file's text binds them, in source order, whatever the block."""
 
-    def __init__(self, index: ProjectIndex, path: str) -> None:
+    def __init__(self, index: Answers, path: str) -> None:
         self._names: dict[str, Any] = {"__file__": f"{HOME}/{path}"}
         version = (sys.version_info[0], sys.version_info[1])
         self._evaluator = Evaluator(Tree(Files(index.files())), HOME, version, {})

@@ -8,10 +8,10 @@ from rewire.project.modules import folder_of
 from rewire.syntax.bindings import assigned_names, bound_names
 
 if TYPE_CHECKING:
-    from rewire.project.index import ProjectIndex
+    from rewire.project.answers import Answers
 
 
-def binds_over_submodule(index: ProjectIndex, path: str, name: str) -> bool:
+def binds_over_submodule(index: Answers, path: str, name: str) -> bool:
     """True if the ``__init__`` at ``path`` binds ``name`` to something other than its submodule ``name``."""
     source = index.source(path)
     if source is None or (name not in source.text and "*" not in source.text):
@@ -32,7 +32,7 @@ def binds_over_submodule(index: ProjectIndex, path: str, name: str) -> bool:
     return False
 
 
-def _is_submodule(index: ProjectIndex, path: str, level: int, module: str, name: str | None) -> bool:
+def _is_submodule(index: Answers, path: str, level: int, module: str, name: str | None) -> bool:
     """True for ``from . import name``, ``from own.package import name`` and ``import own.package.name as name``."""
     own = index.module_names(path)
     if level:
@@ -40,7 +40,7 @@ def _is_submodule(index: ProjectIndex, path: str, level: int, module: str, name:
     return module in own if name is not None else module.rpartition(".")[0] in own
 
 
-def _star_brings(index: ProjectIndex, path: str, level: int, module: str, name: str) -> bool:
+def _star_brings(index: Answers, path: str, level: int, module: str, name: str) -> bool:
     """True if a star import from one of the package's own modules brings ``name``."""
     if level == 1 and module:
         place = index.table.at(f"{folder_of(path)}/{module.replace('.', '/')}")

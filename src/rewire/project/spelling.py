@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from rewire.project.modules import folder_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rewire.model.project import Context
-    from rewire.project.index import ProjectIndex
+    from rewire.project.answers import Answers
 
 
 def import_line(
-    index: ProjectIndex, importer: str, target: str, name: str | None = None, asname: str | None = None
+    index: Answers, importer: str, target: str, name: str | None = None, asname: str | None = None
 ) -> str | None:
     """``from M import name as asname`` with M spelled for ``importer``, or None if no one spelling always works.
 
@@ -29,7 +31,7 @@ def import_line(
     return None if chosen is None else _statement(chosen, name, asname)
 
 
-def _relative(index: ProjectIndex, importer: str, target: str, contexts: tuple[Context, ...]) -> str | None:
+def _relative(index: Answers, importer: str, target: str, contexts: Sequence[Context]) -> str | None:
     """Dots and the rest, by directories; None unless every context has a parent package that is deep enough."""
     here, there = folder_of(importer), target.rpartition(".")[0].removesuffix("/__init__")
     level, folder = 1, here
@@ -48,7 +50,7 @@ def _relative(index: ProjectIndex, importer: str, target: str, contexts: tuple[C
     return "." * level + rest
 
 
-def _absolute(index: ProjectIndex, target: str, contexts: tuple[Context, ...]) -> str | None:
+def _absolute(index: Answers, target: str, contexts: Sequence[Context]) -> str | None:
     """The first dotted name of ``target`` that every context finds it under."""
     for dotted in index.module_names(target):
         if all(index.place_of(dotted, context.roots) == target for context in contexts):
@@ -56,7 +58,7 @@ def _absolute(index: ProjectIndex, target: str, contexts: tuple[Context, ...]) -
     return None
 
 
-def _prefers_relative(index: ProjectIndex, importer: str) -> bool:
+def _prefers_relative(index: Answers, importer: str) -> bool:
     relative = absolute = 0
     for imported in index.imports(importer):
         if imported.level:

@@ -1,0 +1,41 @@
+"""What the rooms behind ``ProjectIndex`` ask of it, beyond what codemods may: an interface, so that none imports it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from rewire.model.project import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rewire.model.project import Context, Launch
+    from rewire.project.modules import ModuleTable
+    from rewire.project.roots import Roots
+
+
+class Answers(Project, Protocol):
+    """``rewire.model.project.Project`` and the tables it is answered from."""
+
+    @property
+    def table(self) -> ModuleTable:
+        """Modules by name."""
+        ...
+
+    @property
+    def found_roots(self) -> Roots:
+        """The import roots, global and local ones apart."""
+        ...
+
+    @property
+    def flat(self) -> Mapping[str, tuple[Context, ...]]:
+        """The contexts in which files are loaded under flat names."""
+        ...
+
+    def launch_roots(self, launch: Launch) -> tuple[str, ...]:
+        """The project's directories on ``sys.path`` once ``launch`` runs."""
+        ...
+
+    def data(self, path: str) -> bytes | None:
+        """The bytes of a file; None if it cannot be read."""
+        ...
