@@ -138,6 +138,15 @@ def test_a_command_whose_target_does_not_exist_names_a_near_match(tmp_path: Path
     assert "did it mean backend/main.py?" in done.stdout
 
 
+def test_pytest_without_arguments_is_a_context_with_its_failures(tmp_path: Path) -> None:
+    write_files(
+        tmp_path, "== Makefile\ntest:\n\tpython -m pytest\n== app/__init__.py\n== tests/test_app.py\nimport app.no\n"
+    )
+    (one,) = examined(tmp_path)["contexts"]
+    assert (one["entry_kind"], one["boots"]) == ("tests", False)
+    assert one["failures"][0]["path"] == "tests/test_app.py"
+
+
 def test_an_import_that_exists_nowhere_in_a_file_that_nothing_loads(tmp_path: Path) -> None:
     write_files(
         tmp_path,

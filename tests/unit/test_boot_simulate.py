@@ -50,7 +50,8 @@ def test_an_image_holds_only_what_was_copied(tmp_path: Path) -> None:
 def test_an_image_lacks_what_dockerignore_names(tmp_path: Path) -> None:
     boot = booted(
         tmp_path,
-        "== Dockerfile\nFROM python\nWORKDIR /app\nCOPY . .\nCMD uvicorn app.main:app\n== .dockerignore\napp/secrets.py\n"
+        "== Dockerfile\nFROM python\nWORKDIR /app\nCOPY . .\nCMD uvicorn app.main:app\n"
+        "== .dockerignore\napp/secrets.py\n"
         "== app/main.py\nfrom app.secrets import key\napp = 1\n== app/secrets.py\nkey = 1\n",
     )
     assert messages(boot) == [("app/main.py", 1, "ModuleNotFoundError: No module named 'app.secrets'")]

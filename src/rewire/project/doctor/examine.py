@@ -32,7 +32,8 @@ def examine(project: Project, given: Sequence[Launch] = (), error: str = "") -> 
     asked = any(launch.source == "--launch" for launch in given)
     everything = tuple(given) if asked else (*given, *read_all(project))
     told = {entry_file(launch, simulator.files) for launch in given} - {None}
-    alive = [launch for launch in everything if launch.tier == "user" or entry_file(launch, simulator.files)]
+    files = simulator.files
+    alive = [launch for launch in everything if launch.tier == "user" or entry_file(launch, files) is not None]
     contexts: list[ContextReport] = []
     for launch in _distinct(alive):
         boot = simulator.boot(launch)

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections import defaultdict
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rewire.project.boot.outside import STANDARD
@@ -100,14 +101,20 @@ def hidden_standard(contexts: Sequence[ContextReport]) -> Iterator[Finding]:
 def near(files: Files, dotted: str, limit: int = 3) -> tuple[str, ...]:
     """Project files that ``dotted`` may have meant: the same last name, else one much like it."""
     last = dotted.rpartition(".")[2]
-    python = [path for path in files.files if path.endswith(".py")]
-    stems: dict[str, list[str]] = defaultdict(list)
-    for path in python:
-        folder, _, name = path.rpartition("/")
-        stem = folder.rpartition("/")[2] if name == "__init__.py" else name[:-3]
-        stems[stem].append(path)
-    same = sorted(stems.get(last, []), key=lambda path: (path.count("/"), path))
+    stems = _by_stem(files)
+    same = stems.get(last)
     if same:
         return tuple(same[:limit])
     close = get_close_matches(last, stems, n=limit, cutoff=0.8)
-    return tuple(min(stems[stem]) for stem in close)
+    return tuple(stems[stem][0] for stem in close)
+
+
+@lru_cache(maxsize=4)
+def _by_stem(files: Files) -> dict[str, list[str]]:
+    """Python files by the last part of their module's name, the shallowest first."""
+    stems: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(files.files, key=lambda path: (path.count("/"), path)):
+        if path.endswith(".py"):
+            folder, _, name = path.rpartition("/")
+            stems[folder.rpartition("/")[2] if name == "__init__.py" else name[:-3]].append(path)
+    return dict(stems)
