@@ -131,7 +131,16 @@ def connections(server: postgres.Postgres) -> int:
 def test_one_commit_each_and_every_commit_starts(tmp_path: Path, server: postgres.Postgres) -> None:
     root = make_repository(tmp_path / "shop", FILES)
     done = subprocess.run(
-        [sys.executable, "-m", "rewire", "apply", "--color", "never", "--set", "shared-pool.create_provider=shop/pool.py"],
+        [
+            sys.executable,
+            "-m",
+            "rewire",
+            "apply",
+            "--color",
+            "never",
+            "--set",
+            "shared-pool.create_provider=shop/pool.py",
+        ],
         cwd=root,
         capture_output=True,
         text=True,

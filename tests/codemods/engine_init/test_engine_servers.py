@@ -156,6 +156,39 @@ def test_reloads_without_leaving_connections_behind(tmp_path: Path, server: post
     assert connections(server, database) == 0
 
 
+SECOND_INIT = """
+import asyncio
+import psycopg
+from app import database
+
+def connections(dsn):
+    with psycopg.connect(dsn) as own:
+        return own.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
+        ).fetchone()[0]
+
+async def main():
+    dsn = database.DATABASE_URL.replace("+asyncpg", "")
+    for _ in range(3):
+        database.init_db()
+        await database.create_tables()
+        await asyncio.sleep(0.2)
+        print(connections(dsn))
+    await database.close_db()
+    print(connections(dsn))
+
+asyncio.run(main())
+"""
+
+
+def test_a_second_init_closes_the_older_async_engine(tmp_path: Path, database: str) -> None:
+    root = lay_out(tmp_path, converted("async_on_event").after)
+    code, output = finish(start(root, "-c", SECOND_INIT, url=f"postgresql+asyncpg://{database}"))
+    assert code == 0, output
+    assert output.split() == ["1", "1", "1", "0"]
+
+
 def test_fails_at_start_with_a_clear_error(tmp_path: Path) -> None:
     application, _, driver, _ = PROJECTS["existing_lifespan"]
     root = lay_out(tmp_path, converted("existing_lifespan").after)
