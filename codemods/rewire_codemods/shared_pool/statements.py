@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rewire_codemods.shared_pool.facts import Path
 
 _LAYOUT = re.compile(
-    r"whitespace|lpar|rpar|comma|lbracket|rbracket|lbrace|rbrace|leading_lines|lines_after|header|footer|trailing_whitespace"
+    r"__|whitespace|lpar|rpar|comma|lbracket|rbracket|lbrace|rbrace|leading_lines|lines_after|header|footer|trailing_whitespace"
     r"|equal|dot|semicolon|colon|indent|newline|async"
 )
 _FIELDS: dict[type, tuple[str, ...]] = {}
@@ -135,7 +135,7 @@ def children(node: cst.CSTNode) -> Sequence[cst.CSTNode]:
         if isinstance(value, cst.CSTNode):
             found.append(value)
         elif isinstance(value, (list, tuple)):
-            found.extend(value)
+            found.extend(part for part in value if isinstance(part, cst.CSTNode))
     return found
 
 

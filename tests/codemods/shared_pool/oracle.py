@@ -202,16 +202,28 @@ def _is_opening_item(item: ast.withitem, names: Names) -> bool:
 
 
 def _after(function: ast.AsyncFunctionDef | ast.FunctionDef, names: Names) -> list[str]:
+    def is_block(item: ast.withitem) -> bool:
+        return ast.unparse(item.context_expr) in names.blocks
+
+    bound = {
+        item.optional_vars.id
+        for node in ast.walk(function)
+        if isinstance(node, ast.AsyncWith)
+        for item in node.items
+        if is_block(item) and isinstance(item.optional_vars, ast.Name)
+    }
+    idle = _Closes(bound)
+
     def rebuilt(body: Sequence[ast.stmt]) -> list[ast.stmt]:
         found: list[ast.stmt] = []
         for node in body:
             if isinstance(node, ast.Assign) and "enter_async_context" in ast.unparse(node.value):
                 continue
-            found += _with_children(node, rebuilt, lambda item: ast.unparse(item.context_expr) in names.blocks)
+            if not idle.reset(node):
+                found += _with_children(node, rebuilt, is_block)
         return found
 
-    body = rebuilt(function.body)
-    return _canonical(function, body)
+    return _canonical(function, rebuilt(function.body))
 
 
 def _with_children(node: ast.stmt, rebuilt, dissolves) -> list[ast.stmt]:  # type: ignore[no-untyped-def]
@@ -220,7 +232,7 @@ def _with_children(node: ast.stmt, rebuilt, dissolves) -> list[ast.stmt]:  # typ
         items = [item for item in node.items if not dissolves(item)]
         body = rebuilt(node.body)
         if not items:
-            return body
+            return [inner for inner in body if not isinstance(inner, ast.Pass)]
         kind = ast.AsyncWith if len(items) < len(node.items) else type(node)
         return [kind(items=items, body=body or [ast.Pass()])]
     if isinstance(node, ast.Try):
@@ -248,7 +260,7 @@ def _canonical(function: ast.AsyncFunctionDef | ast.FunctionDef, body: list[ast.
     """The body as text, dead stores of inert values left out; a last ``yield x`` looks like ``return x``."""
     if body and isinstance(body[-1], ast.Expr) and isinstance(body[-1].value, ast.Yield):
         body = [*body[:-1], ast.Return(body[-1].value.value)]
-    body = _without_dead_stores(body)
+    body = [node for node in _without_dead_stores(body) if not isinstance(node, ast.Pass)]
     arguments = ast.unparse(function.args)
     return [f"{type(function).__name__} {arguments}", *(ast.unparse(ast.fix_missing_locations(node)) for node in body)]
 
@@ -291,6 +303,8 @@ def _used_outside(tree: ast.Module, names: Names) -> list[str]:
                 isinstance(part, (ast.Attribute, ast.Call)) for part in ast.walk(node.test)
             ):
                 inside |= {id(inner) for inner in ast.walk(node.test)}  # ``if conn:`` asks nothing of the connection
+            if isinstance(node, ast.Assign):
+                inside |= {id(target) for target in node.targets}
         found += [
             f"{name}: {node.id} is used in line {node.lineno}, outside its block"
             for node in ast.walk(function)
