@@ -49,6 +49,8 @@ class Application:
 def wire(project: Project, atlas: Atlas, provider: Provider, decisions: Sequence[Decision]) -> Wiring:
     """The lifespan of the one application that the project has; a note where there is none or more than one."""
     applications = _applications(project)
+    if len(applications) > 1:
+        applications = [one for one in applications if _is_started(project, one.source.path)]
     if len(applications) != 1:
         found = f"{len(applications)} FastAPI applications" if applications else "no FastAPI application"
         return Wiring(notes=[Note(NAME, f"{found} found: {_BY_HAND}", provider.path)])
@@ -81,6 +83,14 @@ def _applications(project: Project) -> list[Application]:
         except (NotPython, NotLossless):
             continue
     return found
+
+
+def _is_started(project: Project, path: str) -> bool:
+    """True for the file that a server's launch command names."""
+    return any(
+        loading.launch.role == "server" and loading.name == loading.launch.entry.partition(":")[0]
+        for loading in project.loadings(path)
+    )
 
 
 def _in_file(source: SourceFile) -> list[Application]:
