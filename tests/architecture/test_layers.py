@@ -76,6 +76,7 @@ CODEMOD = "codemods/rewire_codemods/connect_timeout/codemod.py"
         ("src/rewire/verify/check.py", "import rich.text", "rich"),
         ("src/rewire/locate.py", "from fissix import pytree", "fissix"),
         ("src/rewire/plan.py", "import libcst", "LibCST"),
+        ("src/rewire/plan.py", "import tree_sitter", "tree-sitter"),
     ],
 )
 def test_a_violation_breaks_its_contract(copy: Path, file: str, line: str, contract: str) -> None:
