@@ -32,7 +32,7 @@ from rewire import pipeline, registry
 from rewire.deliver import disk
 from rewire.discover import discover
 from rewire.pipeline import Request, Selected
-from rewire.syntax.imports import has_main_guard
+from rewire.syntax.blocks import has_main_guard
 
 STATES = ("released", "relative", "absolute")
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from rewire.syntax.bindings import bound_names, may_bind
-from rewire.syntax.imports import has_main_guard, path_edits, read_clauses, read_imports
+from rewire.syntax.blocks import has_main_guard, path_edits, read_clauses
+from rewire.syntax.imports import read_imports
 
 
 def by_ast(text: str) -> list[tuple[int, str, tuple[tuple[str, str], ...], tuple[str, ...]]]:

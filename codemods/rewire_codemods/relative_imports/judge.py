@@ -179,17 +179,13 @@ class FileJudge:
         if missing:
             return "no-such-name", f"{statement.module} has no name {missing[0]}"
         obstacle = self.standing.obstacle
-        if obstacle is not None and not (kind == "twin" and self._twin_may_move()):
+        if obstacle is not None:
             return obstacle.code, obstacle.reason
         if verdict.code:
             return verdict.code, verdict.reason
         if statement.start in self.facts.spread:
             return "joined-line", "the module's name runs over several lines"
         return None
-
-    def _twin_may_move(self) -> bool:
-        """Never: a file that something starts without its package keeps both arms of its fallback blocks."""
-        return False
 
     def _resolves(self, statement: ImportStatement) -> bool:
         """True if what the statement imports is found in the project, by a root or beside the file."""

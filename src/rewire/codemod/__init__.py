@@ -10,17 +10,8 @@ from rewire.errors import NotLossless, NotPython, SourceError
 from rewire.model.project import Context, ImportedName, ImportRoot, Launch, Loading, Project, Target
 from rewire.model.site import BLOCK, INSERT, Change, NewFile, Note, Plan, Promise, Refusal, Site
 from rewire.model.source import SourceFile, Span
-from rewire.syntax.imports import (
-    Clause,
-    Guard,
-    ImportStatement,
-    PathEdit,
-    has_main_guard,
-    path_edits,
-    read_clauses,
-    read_import_at,
-    read_imports,
-)
+from rewire.syntax.blocks import Clause, Guard, PathEdit, has_main_guard, path_edits, read_clauses
+from rewire.syntax.imports import ImportStatement, read_import_at, read_imports
 from rewire.syntax.lexical import Layout, LogicalLine, scan
 
 __all__ = [

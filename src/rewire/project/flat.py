@@ -14,7 +14,7 @@ from rewire.model.project import Context, Launch
 from rewire.project.boot.load import boot
 from rewire.project.modules import STANDARD, folder_of, module_name, package_of
 from rewire.project.pathedits import added_folders
-from rewire.syntax.imports import has_main_guard, path_edits
+from rewire.syntax.blocks import has_main_guard, path_edits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ Grammar: https://docs.python.org/3/reference/simple_stmts.html#the-import-statem
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from rewire.syntax.blocks import CONTINUES, Guard, is_commented, read_guard
 from rewire.syntax.lexical import Layout, scan, width
 
 if TYPE_CHECKING:
@@ -33,29 +33,6 @@ _PLAIN_FROM = re.compile(
 )
 _PLAIN_IMPORT = re.compile(r"import[ \t]+([^\W\d][\w.]*)[ \t]*(?=[;#\r\n]|\Z)")
 _TOKEN = re.compile(r"[ \t\f]+|\\(?:\r\n|\r|\n)|\#[^\r\n]*|\r\n|\r|\n|[^\W\d]\w*|[.,()*]")
-_HEADER = re.compile(r"(?:async[ \t]+)?(def|class|if|elif|else|try|except|finally|for|while|with|match|case)\b")
-_CONTINUES = frozenset({"elif", "else", "except", "finally"})
-_TYPE_CHECKING = re.compile(r"if[ \t(]+(?:[A-Za-z_]\w*\.)?TYPE_CHECKING[ \t)]*:")
-_MAIN = re.compile(
-    r"""if[ \t(]+(?:__name__[ \t]*==[ \t]*(['"])__main__\1|(['"])__main__\2[ \t]*==[ \t]*__name__)[ \t)]*:"""
-)
-_MAYBE_MAIN = re.compile(r"""if\b[^#\r\n]*\b__name__\b""")
-_PATH_EDIT = re.compile(r"\bsys\.path\b[ \t]*(?:\.[ \t]*(?:insert|append|extend)\b|\+=|\[|=(?!=))|\baddsitedir\b")
-
-
-class Guard(NamedTuple):
-    """A block that surrounds a statement.
-
-    ``kind``: ``def``, ``class``, ``if``, ``elif``, ``else``, ``try``, ``except``, ``finally``, ``for``, ``while``,
-    ``with``, ``match``, ``case``; ``if TYPE_CHECKING`` is ``type_checking``, ``if __name__ == "__main__"`` is ``main``.
-    ``start`` is the offset of the clause's header, ``opener`` of the whole compound statement; ``header`` is the text
-    of an ``except`` line (empty for the others).
-    """
-
-    kind: str
-    start: int
-    opener: int
-    header: str = ""
 
 
 class ImportStatement(NamedTuple):
@@ -95,85 +72,6 @@ def read_imports(text: str, about: Collection[str] | None = None) -> tuple[Impor
     if layout is None:
         return tuple(found)
     return tuple(_placed(layout, found))
-
-
-def has_main_guard(text: str) -> bool:
-    """True if an ``if`` statement compares ``__name__`` with ``"__main__"``: in code, not in a string or comment."""
-    if "__main__" not in text:
-        return False
-    layout = scan(text)
-    for string in layout.strings:
-        if string.of(text).strip("'\"") == "__main__":
-            index = layout.line_at(string.start)
-            if index is not None and _MAYBE_MAIN.match(text, layout.lines[index].code):
-                return True
-    return False
-
-
-class PathEdit(NamedTuple):
-    """A statement that edits ``sys.path``: its offset, and that of the innermost ``def`` it is in (-1: none)."""
-
-    start: int
-    function: int
-
-
-def path_edits(text: str) -> tuple[PathEdit, ...]:
-    """The statements that edit ``sys.path``, in code."""
-    if "sys.path" not in text and "addsitedir" not in text:
-        return ()
-    layout = scan(text)
-    found = []
-    for match in _PATH_EDIT.finditer(text):
-        index = layout.line_at(match.start())
-        if index is None or _commented(layout, match.start()):
-            continue
-        position = bisect_right(layout.strings, match.start(), key=lambda span: span.start) - 1
-        if position < 0 or layout.strings[position].end <= match.start():
-            found.append(PathEdit(layout.lines[index].code, _function_around(layout, index)))
-    return tuple(dict.fromkeys(found))
-
-
-def _function_around(layout: Layout, index: int) -> int:
-    """The offset of the header of the innermost function that holds a logical line; -1 if there is none."""
-    column = width(layout.indent(index))
-    for above in range(index - 1, -1, -1):
-        at = width(layout.indent(above))
-        if at < column:
-            column = at
-            match = _HEADER.match(layout.text, layout.lines[above].code)
-            if match and match[1] == "def":
-                return layout.lines[above].code
-    return -1
-
-
-class Clause(NamedTuple):
-    """One clause of a compound statement: its header's span (without the newline) and where its block ends."""
-
-    kind: str
-    start: int
-    header_end: int
-    end: int
-
-
-def read_clauses(text: str, opener: int) -> tuple[Clause, ...]:
-    """The clauses of the compound statement whose first header starts at ``opener``."""
-    layout = scan(text)
-    first = layout.line_at(opener)
-    if first is None:
-        return ()
-    column = width(layout.indent(first))
-    found: list[Clause] = []
-    for line in layout.lines[first:]:
-        at = width(text[line.start : line.code])
-        match = _HEADER.match(text, line.code)
-        if at < column or (at == column and line.code != opener and not (match and match[1] in _CONTINUES)):
-            break
-        if at == column and match:
-            header = text[line.code : line.end].rstrip("\r\n")
-            found.append(Clause(match[1], line.code, line.code + len(header), line.end))
-        elif found:
-            found[-1] = found[-1]._replace(end=line.end)
-    return tuple(found)
 
 
 def _concerns(statement: ImportStatement, about: Collection[str]) -> bool:
@@ -242,10 +140,10 @@ def _placed(layout: Layout, found: Sequence[ImportStatement]) -> Iterator[Import
         column = width(text[line.start : line.code])
         while stack and stack[-1][0] >= column:
             stack.pop()
-        guard = _guard(text, line.code, line.end, openers.get(column, -1))
+        guard = read_guard(text, line.code, line.end, openers.get(column, -1))
         for deeper in [other for other in openers if other > column]:
             del openers[deeper]
-        if guard is not None and guard.kind not in _CONTINUES:
+        if guard is not None and guard.kind not in CONTINUES:
             openers[column] = line.code
         elif guard is None:
             openers.pop(column, None)
@@ -253,7 +151,7 @@ def _placed(layout: Layout, found: Sequence[ImportStatement]) -> Iterator[Import
             while string < len(strings) and strings[string].end <= statement.start:
                 string += 1
             quoted = string < len(strings) and strings[string].start < statement.start
-            if statement.start >= line.code and not quoted and not _commented(layout, statement.start):
+            if statement.start >= line.code and not quoted and not is_commented(layout, statement.start):
                 around = [one for _, one in stack if one is not None]
                 if statement.start == line.code:
                     yield statement._replace(guards=tuple(around))
@@ -266,24 +164,6 @@ def _placed(layout: Layout, found: Sequence[ImportStatement]) -> Iterator[Import
 def _starts_statement(text: str, code: int, start: int) -> bool:
     """True if what precedes ``start`` on its logical line is a ``;`` or a ``:`` (and not a joined line)."""
     return text[code:start].rstrip(" \t\f")[-1:] in (";", ":")
-
-
-def _commented(layout: Layout, offset: int) -> bool:
-    index = bisect_right(layout.comments, offset, key=lambda comment: comment.start) - 1
-    return index >= 0 and offset < layout.comments[index].end
-
-
-def _guard(text: str, code: int, end: int, opener: int) -> Guard | None:
-    match = _HEADER.match(text, code)
-    if match is None:
-        return None
-    kind = match[1]
-    if kind in ("match", "case") and not re.compile(r"\s*[^=.,)\s]").match(text, match.end()):
-        return None
-    if kind == "if":
-        kind = "type_checking" if _TYPE_CHECKING.match(text, code) else "main" if _MAIN.match(text, code) else "if"
-    header = text[code:end].strip() if kind == "except" else ""
-    return Guard(kind, code, opener if kind in _CONTINUES and opener >= 0 else code, header)
 
 
 def read_import_at(text: str, start: int) -> ImportStatement | None:
