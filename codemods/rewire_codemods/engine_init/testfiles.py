@@ -34,7 +34,10 @@ ENTERED = frozenset({"LifespanManager", "lifespan_context"})
 
 @dataclass(slots=True)
 class _TestFile:
-    """One test module: does a client stay un-entered, is one entered, is the dependency overridden."""
+    """One test module: does a client stay un-entered, is one entered, is the dependency overridden.
+
+    ``mixed``: of the clients that its fixture serves some are entered, and each of those closes the database.
+    """
 
     path: str
     tree: Tree
@@ -42,6 +45,7 @@ class _TestFile:
     entered: bool = False
     overrides: bool = False
     direct: bool = False
+    mixed: bool = False
     moved: list[tuple[cst.BaseStatement, str]] = field(default_factory=list)
 
 
@@ -65,6 +69,9 @@ def wire_tests(
         covered = any(other.path in helped for other in above)
         wanted = (found.bare and not overrides) or (found.direct and not entered and not (overrides and not found.bare))
         if (wanted and not covered) or found.moved:
+            found.mixed = found.bare and (
+                found.entered or any(other.entered for other in files if _governs(found.path, other.path))
+            )
             _wire(conversion, found, tables)
             helped.add(found.path)
 
@@ -259,7 +266,7 @@ def _fixture(conversion: Conversion, found: _TestFile, style: Style, opening: Se
     _need_module(conversion, found, "pytest")
     taken = identifiers(found.tree)
     name = next(name for name in ("database", "open_database", "opened_database") if name not in taken)
-    scope = "" if found.bare and found.entered else f"scope={style.string(_scope(found))}, "
+    scope = "" if found.mixed else f"scope={style.string(_scope(found))}, "
     lines = [
         f"@pytest.fixture({scope}autouse=True)",
         f"def {name}():",

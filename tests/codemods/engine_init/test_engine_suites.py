@@ -18,6 +18,7 @@ PROJECTS = [
     "app_factory",
     "async_on_event",
     "canonical",
+    "clients_of_both_kinds",
     "existing_lifespan",
     "factory_elsewhere",
     "get_db_in_main",
