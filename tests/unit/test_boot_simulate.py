@@ -157,3 +157,9 @@ def test_steps_grow_with_the_number_of_modules(tmp_path: Path, monkeypatch: pyte
         return seen
 
     assert steps(400) <= 4.1 * steps(100)
+
+
+@pytest.mark.parametrize("name", ["_fast.cpython-311-x86_64-linux-gnu.so", "_fast.pyd", "_fast.pyi", "_fast.pyx"])
+def test_a_compiled_module_is_there_and_has_every_name(tmp_path: Path, name: str) -> None:
+    files = f"== main.py\nfrom pkg import _fast\nfrom pkg._fast import a, b\n== pkg/__init__.py\n== pkg/{name}\n"
+    assert booted(tmp_path, files, "python main.py").boots

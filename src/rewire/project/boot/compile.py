@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 _BUILTIN = frozenset(dir(builtins))
+_PARTS = (ast.Attribute, ast.Subscript)
 
 
 def compile_text(text: str) -> p.Program | p.Broken:
@@ -172,6 +173,8 @@ class _Builder:
         single = len(targets) == 1 and isinstance(targets[0], ast.Tuple | ast.List)
         kept = value if is_evaluable(value) and not single else None
         inner = [target.slice for target in targets if isinstance(target, ast.Subscript)]
+        # ``globals()[name] = ...``: the base of the target is called.
+        inner += [target.value for target in targets if isinstance(target, _PARTS) and chain_of(target.value) is None]
         return p.Assign(line, tuple(chains), kept, self.uses([value, annotation, *inner]), augmented)
 
     def _on_delete(self, node: ast.Delete) -> p.Op:
@@ -199,6 +202,7 @@ class _Builder:
             node.name,
             body,
             frozenset(names),
+            frozenset(local.outer),
             uses,
             isinstance(node, ast.AsyncFunctionDef),
             local.yields,

@@ -141,7 +141,11 @@ class Evaluator:
                 parts.append(self.value(element, look))
         return parts if isinstance(node, ast.List) else tuple(parts)
 
-    _on_list = _on_set = _on_tuple
+    _on_list = _on_tuple
+
+    def _on_set(self, node: ast.Set, look: Look) -> Any:
+        parts = self._on_tuple(node, look)
+        return set(parts) if is_known(parts) else UNKNOWN
 
     def _on_starred(self, node: ast.Starred, look: Look) -> Any:
         return UNKNOWN

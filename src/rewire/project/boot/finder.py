@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from rewire.model.project import Launch
     from rewire.project.boot.tree import Files, Tree
 
-EXTENSIONS = (".cpython-{v}-x86_64-linux-gnu.so", ".abi3.so", ".so", ".pyd")
+COMPILED = ".so"
+"""How the file of a compiled module is taken to end; nothing in it is read, every name is taken to be there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ def find(tree: Tree, name: str, places: Sequence[str]) -> Spec | None:
             return Spec(name, init, (base,))
         if tree.is_file(base + ".py"):
             return Spec(name, base + ".py", None)
+        if tree.is_compiled(base):
+            return Spec(name, base + COMPILED, None)
         if tree.is_dir(base):
             portions.append(base)
     return Spec(name, None, tuple(portions)) if portions else None

@@ -47,6 +47,13 @@ class Scope:
     names: dict[str, Any]
     local_names: frozenset[str] | None = None
     enclosing: dict[str, Any] | None = None
+    global_names: frozenset[str] = frozenset()
+    doubt: bool = False
+    """A condition that is not known may have left the function already."""
+
+    def put(self, name: str, value: Any) -> None:
+        """Bind ``name``, in the module if the function declares it global."""
+        (self.module.names if name in self.global_names else self.names)[name] = value
 
 
 class Interpreter:
@@ -120,7 +127,7 @@ class Interpreter:
             if error.kind in IMPORT_TROUBLE:
                 self.possible.append(self.trouble(error))
         except (Returned, Left):
-            pass
+            scope.doubt = True
         finally:
             self.uncertain -= 1
 
@@ -158,18 +165,20 @@ class Interpreter:
             return self.machine.attribute(value, name)
         if isinstance(value, External):
             return self.machine.modules.get(f"{value.name}.{name}") or External(f"{value.name}.{name}")
-        if isinstance(value, Klass):
-            return value.find(name) or UNKNOWN
-        if isinstance(value, Instance):
-            return value.klass.find(name) or UNKNOWN
+        if isinstance(value, Klass | Instance):
+            found = (value if isinstance(value, Klass) else value.klass).find(name)
+            # A constant in a class body may be a member of an enumeration, a field, a descriptor: not that constant.
+            return found if isinstance(found, Module | External | Function | Klass) else UNKNOWN
         kind: object = types.FunctionType if isinstance(value, Function) else value
         if value is None or isinstance(value, _PRIMITIVE):
             name_of_kind = type(value).__name__
-        elif isinstance(value, Function) and (id(value.define), name) not in self.function_attributes:
+        elif isinstance(value, Function) and not (
+            value.wrapped or (id(value.define), name) in self.function_attributes
+        ):
             name_of_kind = "function"
         else:
             return UNKNOWN
-        if not hasattr(kind, name):
+        if not hasattr(kind, name) and not name.startswith("__"):
             raise Raised("AttributeError", f"{name_of_kind!r} object has no attribute {name!r}")
         return UNKNOWN
 
@@ -273,7 +282,7 @@ class Interpreter:
     def enter(self, function: Function) -> Any:
         """Carry out a function's body in a scope of its own."""
         module = function.module
-        scope = Scope(module, {}, function.define.local_names, function.enclosing)
+        scope = Scope(module, {}, function.define.local_names, function.enclosing, function.define.global_names)
         self.stack.append([module.file, function.define.line])
         try:
             self.block(function.define.body, scope)

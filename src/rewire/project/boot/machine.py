@@ -10,7 +10,7 @@ import posixpath
 from typing import TYPE_CHECKING, Any
 
 from rewire.project.boot.errors import Raised
-from rewire.project.boot.finder import Spec, find
+from rewire.project.boot.finder import COMPILED, Spec, find
 from rewire.project.boot.outside import STANDARD, STARTUP
 from rewire.project.boot.values import UNKNOWN, External, Module
 
@@ -127,8 +127,10 @@ class Machine:
             self._found[key] = find(self.tree, name, places)
         return self._found[key]
 
-    def start(self, spec: Spec) -> Module:
+    def start(self, spec: Spec) -> Module | External:
         """Make the module that ``spec`` describes, register it and run its file; taken back if that fails."""
+        if spec.file is not None and spec.file.endswith(COMPILED):
+            return self._keep(spec.name, External(spec.name))
         package = spec.name if spec.is_package else spec.name.rpartition(".")[0]
         module = Module(spec.name, spec.file, spec.locations, package)
         module.names.update({"__name__": spec.name, "__package__": package})

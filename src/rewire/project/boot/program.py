@@ -77,6 +77,7 @@ class Define(Op):
     name: str
     body: tuple[Op, ...]
     local_names: frozenset[str]
+    global_names: frozenset[str]
     uses: tuple[Use, ...]
     is_async: bool
     is_generator: bool

@@ -28,14 +28,14 @@ class Run(Interpreter):
         for name, asname in op.names:
             module = self.machine.load(name)
             if asname is None:
-                scope.names[name.partition(".")[0]] = self.machine.load(name.partition(".")[0])
+                scope.put(name.partition(".")[0], self.machine.load(name.partition(".")[0]))
                 continue
             if "." in name:
                 value: Any = self.machine.load(name.partition(".")[0])
                 for part in name.split(".")[1:]:
                     value = self.machine.take(value, part) if isinstance(value, Module | External) else UNKNOWN
                 module = value
-            scope.names[asname] = module
+            scope.put(asname, module)
 
     def _do_importfrom(self, op: p.ImportFrom, scope: Scope) -> None:
         names = tuple(name for name, _ in op.names)
@@ -46,7 +46,7 @@ class Run(Interpreter):
             if name == "*":
                 self.star(module, scope)
             else:
-                scope.names[asname or name] = self.machine.take(module, name)
+                scope.put(asname or name, self.machine.take(module, name))
 
     def star(self, module: Module | External, scope: Scope) -> None:
         """``from module import *``."""
@@ -58,7 +58,7 @@ class Run(Interpreter):
             scope.module.open = True
         for name in public if public is not None else [name for name in module.names if not name.startswith("_")]:
             value = self.machine.attribute(module, name)
-            scope.names[name] = value
+            scope.put(name, value)
 
     def _do_evaluate(self, op: p.Evaluate, scope: Scope) -> None:
         self.spend(op.uses, scope)
@@ -79,7 +79,7 @@ class Run(Interpreter):
             if op.augmented:
                 old = scope.names.get(target[0])
                 value = old + list(value) if isinstance(old, list) and isinstance(value, list | tuple) else UNKNOWN
-            scope.names[target[0]] = value
+            scope.put(target[0], value)
             return
         base = self.quiet(scope)(target[:-1])
         if isinstance(base, Module):
@@ -101,7 +101,7 @@ class Run(Interpreter):
         enclosing = None
         if scope.local_names is not None:
             enclosing = {**(scope.enclosing or {}), **dict.fromkeys(scope.local_names, UNKNOWN), **scope.names}
-        scope.names[op.name] = UNKNOWN if op.decorated else Function(op, scope.module, enclosing)
+        scope.put(op.name, UNKNOWN if op.decorated else Function(op, scope.module, enclosing))
         if op.decorated:
             self.apply_decorators(op, scope)
 
@@ -109,7 +109,7 @@ class Run(Interpreter):
         """Decorators that leave the function what it is, or of which nothing is known, do not hide its body."""
         for use in op.uses:
             if use.chain[-1] in _KEEPS_FUNCTION:
-                scope.names[op.name] = Function(op, scope.module, None)
+                scope.put(op.name, Function(op, scope.module, None, wrapped=True))
             value = self.quiet(scope)(use.chain)
             if use.call is None and isinstance(value, Function) and self.follow_calls:
                 self.call_function(value)
@@ -131,7 +131,7 @@ class Run(Interpreter):
             inner.enclosing = {**(scope.enclosing or {}), **dict.fromkeys(scope.local_names, UNKNOWN), **scope.names}
         self.block(op.body, inner)
         bases = tuple(self.quiet(scope)(chain) for chain in op.bases)
-        scope.names[op.name] = Klass(op, scope.module, inner.names, bases)
+        scope.put(op.name, Klass(op, scope.module, inner.names, bases))
 
     def _do_if(self, op: p.If, scope: Scope) -> None:
         self.spend(op.uses, scope)
@@ -167,7 +167,7 @@ class Run(Interpreter):
         """Carry out an ``except`` clause for ``error``."""
         caught = self.trouble(error, handler.line)
         if handler.name:
-            scope.names[handler.name] = UNKNOWN
+            scope.put(handler.name, UNKNOWN)
         self.handling.append(error)
         try:
             self.block(handler.body, scope)
@@ -183,7 +183,7 @@ class Run(Interpreter):
         values = self.value(op.values, scope) if op.values is not None else UNKNOWN
         if isinstance(values, list | tuple) and len(values) <= MAX_TURNS and len(op.names) == 1:
             for value in values:
-                scope.names[op.names[0]] = value
+                scope.put(op.names[0], value)
                 try:
                     self.block(op.body, scope)
                 except Left as left:
@@ -192,7 +192,7 @@ class Run(Interpreter):
             self.block(op.orelse, scope)
             return
         for name in op.names:
-            scope.names[name] = UNKNOWN
+            scope.put(name, UNKNOWN)
         truth = self.evaluator.truth(op.test, self.quiet(scope)) if op.is_while else None
         if truth:
             with suppress(Left):
@@ -204,7 +204,7 @@ class Run(Interpreter):
     def _do_branches(self, op: p.Branches, scope: Scope) -> None:
         self.spend(op.uses, scope)
         for name in op.names:
-            scope.names[name] = UNKNOWN
+            scope.put(name, UNKNOWN)
         for body in op.bodies:
             self.maybe(body, scope)
 
@@ -222,6 +222,8 @@ class Run(Interpreter):
             if self.handling:
                 raise self.handling[-1]
             raise Raised("RuntimeError", "No active exception to reraise")
+        if scope.doubt and scope.local_names is not None:
+            raise Returned(UNKNOWN)
         raise Raised(op.kind.rpartition(".")[2], op.text)
 
     def _do_return(self, op: p.Return, scope: Scope) -> None:

@@ -7,6 +7,7 @@ Paths here are absolute and ``/``-separated. The workspace lies at ``HOME``, so 
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ HOME = "/@"
 class Files:
     """The project's files and the directories above them, relative to the workspace root (``""``: the root)."""
 
-    __slots__ = ("children", "files")
+    __slots__ = ("__weakref__", "children", "compiled", "files")
 
     def __init__(self, files: Iterable[str]) -> None:
         self.files = frozenset(files)
@@ -36,6 +37,10 @@ class Files:
                 names.add(name)
                 child = parent
         self.children = children
+        self.compiled = frozenset(
+            re.sub(r"\.[^/]*$", "", file) for file in self.files if file.endswith((".so", ".pyd", ".pyi", ".pyx"))
+        )
+        """Paths without suffix of modules that are, or will be, compiled: extensions, their stubs and sources."""
 
     def is_dir(self, path: str) -> bool:
         """True if a file lies in or below ``path``."""
@@ -79,6 +84,11 @@ class Tree:
         """True if ``place`` is a directory that holds something of the project, or lies above one that does."""
         found = self.real(place)
         return (found is not None and found in self._files.children) or place in self._above
+
+    def is_compiled(self, place: str) -> bool:
+        """True if the module that would lie at ``place`` (without suffix) is a compiled one."""
+        folder = self.real(posixpath.dirname(place)) if self._files.compiled else None
+        return folder is not None and posixpath.join(folder, posixpath.basename(place)) in self._files.compiled
 
     def names(self, place: str) -> list[str]:
         """What the workspace holds in directory ``place``, sorted."""

@@ -59,6 +59,8 @@ class Function:
     define: Define
     module: Module
     enclosing: dict[str, Any] | None = None
+    wrapped: bool = False
+    """A decorator made something else of it that still runs its body when called."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
