@@ -206,7 +206,7 @@ class _Builder:
             uses,
             isinstance(node, ast.AsyncFunctionDef),
             local.yields,
-            bool(node.decorator_list),
+            tuple(_decorator(one) for one in node.decorator_list),
         )
         self.functions.append(define)
         return define
@@ -313,6 +313,12 @@ class _Builder:
 def _is_target(node: ast.expr) -> bool:
     """True for what an assignment or a loop binds itself."""
     return isinstance(getattr(node, "ctx", None), ast.Store | ast.Del)
+
+
+def _decorator(node: ast.expr) -> tuple[tuple[str, ...], bool]:
+    """A decorator's chain, and whether it is called to give the decorator."""
+    called = isinstance(node, ast.Call)
+    return chain_of(node.func if isinstance(node, ast.Call) else node) or ("?",), called
 
 
 def _types(node: ast.expr | None) -> tuple[tuple[str, ...], ...] | None:

@@ -81,7 +81,8 @@ class Define(Op):
     uses: tuple[Use, ...]
     is_async: bool
     is_generator: bool
-    decorated: bool
+    decorators: tuple[tuple[tuple[str, ...], bool], ...]
+    """(dotted chain, is it called) of each decorator; a chain that cannot be told is ``("?",)``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,17 +101,16 @@ class Run(Interpreter):
         enclosing = None
         if scope.local_names is not None:
             enclosing = {**(scope.enclosing or {}), **dict.fromkeys(scope.local_names, UNKNOWN), **scope.names}
-        scope.put(op.name, UNKNOWN if op.decorated else Function(op, scope.module, enclosing))
-        if op.decorated:
-            self.apply_decorators(op, scope)
+        scope.put(op.name, UNKNOWN if op.decorators else Function(op, scope.module, enclosing))
+        self.apply_decorators(op, scope)
 
     def apply_decorators(self, op: p.Define, scope: Scope) -> None:
-        """Decorators that leave the function what it is, or of which nothing is known, do not hide its body."""
-        for use in op.uses:
-            if use.chain[-1] in _KEEPS_FUNCTION:
+        """Run the project's own decorators; those that only wrap the function do not hide its body."""
+        for chain, called in reversed(op.decorators):
+            if chain[-1] in _KEEPS_FUNCTION:
                 scope.put(op.name, Function(op, scope.module, None, wrapped=True))
-            value = self.quiet(scope)(use.chain)
-            if use.call is None and isinstance(value, Function) and self.follow_calls:
+            value = self.quiet(scope)(chain)
+            if not called and isinstance(value, Function) and self.follow_calls:
                 self.call_function(value)
 
     def _do_class(self, op: p.Class, scope: Scope) -> None:
