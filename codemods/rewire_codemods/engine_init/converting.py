@@ -41,6 +41,7 @@ def convert(conversion: Conversion, facts: Mapping[str, FileFacts]) -> dict[str,
     if options.wire:
         reject_workers(conversion, users, facts)
     entries = find_entries(conversion, users)
+    conversion.edits.alone = entries.alone
     importers = read_importers(conversion, entries.alone)
     conversion.factories |= {(conversion.path, name) for name in definition.factory_names}
     conversion.factories |= {(path, factory.name) for path, factory in importers.factories}

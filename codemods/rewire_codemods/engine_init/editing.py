@@ -40,6 +40,8 @@ class Edits:
     def __init__(self, shelf: Shelf, group: str) -> None:
         self.shelf = shelf
         self.group = group
+        self.alone: frozenset[str] = frozenset()
+        """Files that the application never loads: their edits may follow in commits of their own."""
         self._sites: list[Site] = []
         self._imports: dict[tuple[str, int], _ImportEdit] = {}
         self._lines: dict[tuple[str, int], dict[str, Anchor]] = {}
@@ -285,6 +287,7 @@ class Edits:
                 summary=summary,
                 shape=summary,
                 group=self.group,
+                follows=path in self.alone,
                 support=not counted,
                 edits_strings=strings or kind == BLOCK,
             )

@@ -34,7 +34,8 @@ class Site:
     ``"Call"``, ...), or ``BLOCK``, or ``INSERT``. ``payload`` is whatever frozen, picklable value the transformer
     needs. ``summary`` is one line for people; ``shape`` groups like edits for review.
 
-    Sites of one ``group`` stand or fall together, across files. A ``support`` site is an edit that others need (an
+    Sites of one ``group`` stand or fall together, across files, and make one commit even where the user asks for
+    smaller ones; a site that ``follows`` may have a later commit of its file's own (a script, a test module). A ``support`` site is an edit that others need (an
     import added, a name removed): owned, verified and shown, but not counted as a place found.
     ``drops_comments`` and ``edits_strings`` announce what ``verify`` would otherwise reject.
     """
@@ -47,6 +48,7 @@ class Site:
     summary: str = ""
     shape: str = ""
     group: str = ""
+    follows: bool = False
     support: bool = False
     drops_comments: bool = False
     edits_strings: bool = False
@@ -93,6 +95,7 @@ class Change:
     before: Span
     after: Span
     group: str = ""
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ def _change(source: SourceFile, site: Site, before: Span, after: Span) -> Change
         before=before,
         after=after,
         group=site.group,
+        follows=site.follows,
     )
 
 

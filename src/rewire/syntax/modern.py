@@ -138,7 +138,9 @@ def parse(text: str, *, indent: str | None = None) -> Tree:
     body = text[lead:]
     if body.endswith("\r") and not body.endswith("\n"):
         body = body[:-1]
-    module = _parse(body, indent)
+    module = _parse(body)
+    if indent and module.default_indent != indent:
+        module = _with_step(module, indent)
     try:
         code = module.code
     except RecursionError:
@@ -153,6 +155,27 @@ def parse(text: str, *, indent: str | None = None) -> Tree:
     return Tree(text, module, lead)
 
 
+class _Explicit(cst.CSTTransformer):
+    """Every block says how far it is indented."""
+
+    def __init__(self, step: str) -> None:
+        super().__init__()
+        self._step = step
+
+    def leave_IndentedBlock(  # noqa: N802 - LibCST's name
+        self, original_node: cst.IndentedBlock, updated_node: cst.IndentedBlock
+    ) -> cst.IndentedBlock:
+        return updated_node if updated_node.indent is not None else updated_node.with_changes(indent=self._step)
+
+
+def _with_step(module: cst.Module, indent: str) -> cst.Module:
+    """The same text, but a block that is added is indented by ``indent``: what LibCST detected is the depth of a cut.
+
+    Its parser takes no notice of a ``default_indent`` (libcst 1.9).
+    """
+    return module.visit(_Explicit(module.default_indent)).with_changes(default_indent=indent)
+
+
 def parses(text: str) -> bool:
     """True if LibCST reads ``text``."""
     try:
@@ -162,7 +185,7 @@ def parses(text: str) -> bool:
     return True
 
 
-def _parse(text: str, indent: str | None = None) -> cst.Module:
+def _parse(text: str) -> cst.Module:
     """Parse where nothing that a file may hold can bring the process down.
 
     LibCST 1.9 has no limit of its own and overflows the C stack: at some 2,500 nested brackets, and at some 5,000
@@ -172,14 +195,14 @@ def _parse(text: str, indent: str | None = None) -> cst.Module:
     if _nests_too_deeply(text):
         raise _too_deep()
     if len(text) < _SHORT:
-        return _parse_here(text, indent)
+        return _parse_here(text)
     if overflows(text):
         raise _too_deep()
     answer: list[cst.Module | BaseException] = []
 
     def work() -> None:
         try:
-            answer.append(_parse_here(text, indent))
+            answer.append(_parse_here(text))
         except BaseException as error:
             answer.append(error)
 
@@ -196,10 +219,9 @@ def _parse(text: str, indent: str | None = None) -> cst.Module:
     return module
 
 
-def _parse_here(text: str, indent: str | None) -> cst.Module:
-    config = cst.PartialParserConfig(default_indent=indent) if indent else cst.PartialParserConfig()
+def _parse_here(text: str) -> cst.Module:
     try:
-        return cst.parse_module(text, config)
+        return cst.parse_module(text)
     except cst.ParserSyntaxError as error:
         raise NotPython(
             str(error.message).strip(), line=error.raw_line, advice="fix the syntax, or exclude the file"

@@ -159,3 +159,10 @@ def test_positions_of_a_parsed_file_are_offsets_into_its_text() -> None:
     tree = parse(text)
     names = [node for node in tree.walk() if isinstance(node, cst.Name)]
     assert [tree.code(node) for node in names] == ["a", "b", "c", "d", "e"]
+
+
+def test_a_new_block_deep_inside_is_indented_by_the_step_of_the_file() -> None:
+    text = "class C:\n  def f(self):\n    if x:\n      a()\n      b()\n"
+    block = Site("toy", "m.py", Span(text.index("a()"), text.index("b()") + 3), BLOCK, "pool", "wrap")
+    expected = "class C:\n  def f(self):\n    if x:\n      with pool:\n        a()\n        b()\n"
+    assert rewritten(text, block) == expected

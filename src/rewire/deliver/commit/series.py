@@ -62,7 +62,7 @@ def _cut_outcome(outcome: Outcome, per: Grain) -> Iterator[Step]:
             ties.join(id(region), *((path,) if per == "file" or _is_one(ones) else ()))
             for change in region.changes:
                 if change.group:
-                    ties.join(id(region), ("group", change.group))
+                    ties.join(id(region), ("group", change.group, path if change.follows else ""))
     applied: dict[str, list[_Region]] = {path: [] for path in by_path}
     for together in ties.sets([region for ones in regions.values() for region in ones]):
         files: dict[str, bytes | None] = {}
@@ -144,11 +144,11 @@ class _Ties:
             self._parents[self._root(other)] = root
 
     def sets(self, regions: Iterable[_Region]) -> list[list[_Region]]:
-        """The sets, each in place order, ordered by the first place of each."""
+        """The sets, each in place order, ordered by the first place of each; sets that only follow come last."""
         found: dict[Hashable, list[_Region]] = {}
         for region in sorted(regions, key=lambda one: one.place):
             found.setdefault(self._root(id(region)), []).append(region)
-        return list(found.values())
+        return sorted(found.values(), key=lambda ones: all(change.follows for one in ones for change in one.changes))
 
     def _root(self, item: Hashable) -> Hashable:
         self._parents.setdefault(item, item)
