@@ -38,7 +38,7 @@ from rewire.testing import rewrite  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-MAIN = '''\
+MAIN = """\
 import os
 
 import asyncpg
@@ -66,7 +66,7 @@ async def report(key: int):
         return dict(await conn.fetchrow("SELECT $1::int AS key FROM pg_sleep(0.1)", key))
     finally:
         await conn.close()
-'''
+"""
 APPLICATION = {"Procfile": "web: uvicorn app.main:app\n", "app/__init__.py": "", "app/main.py": MAIN}
 TICKS = os.sysconf("SC_CLK_TCK")
 

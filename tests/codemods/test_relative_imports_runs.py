@@ -39,9 +39,7 @@ PROGRAM = {
     ),
     "shop/tools/__init__.py": "from shop.tools.text import up\nshared = up('s')\n__all__ = ['shared']\n",
     "shop/tools/text.py": "def up(x):\n    return x.upper()\ndef down(x):\n    return x.lower()\n",
-    "shop/tools/job.py": (
-        "from shop.tools.text import up\n\nif __name__ == '__main__':\n    print('job', up('x'))\n"
-    ),
+    "shop/tools/job.py": ("from shop.tools.text import up\n\nif __name__ == '__main__':\n    print('job', up('x'))\n"),
     "plain/one.py": "from plain.two import value\nprint('one', value, __package__)\n",
     "plain/two.py": "value = 2\n",
     "top.py": "from shop.main import go\n\nprint(go())\n",

@@ -44,26 +44,30 @@ def test_without_launches_the_roots_are_the_contexts(index: Make) -> None:
 
 
 def test_a_launch_that_loads_a_file_replaces_a_root_that_nothing_declares(index: Make) -> None:
-    project = index({
-        "Procfile": "web: cd backend && uvicorn main:app\n",
-        "backend/__init__.py": "",
-        "backend/main.py": "import api.views\napp = 1\n",
-        "backend/api/__init__.py": "",
-        "backend/api/views.py": "",
-        "backend/other.py": "",
-    })
+    project = index(
+        {
+            "Procfile": "web: cd backend && uvicorn main:app\n",
+            "backend/__init__.py": "",
+            "backend/main.py": "import api.views\napp = 1\n",
+            "backend/api/__init__.py": "",
+            "backend/api/views.py": "",
+            "backend/other.py": "",
+        }
+    )
     assert named(project, "backend/main.py") == [("main", "", True)]
     assert named(project, "backend/api/views.py") == [("api.views", "api", True)]
     assert [entry[2] for entry in named(project, "backend/other.py")] == [False]
 
 
 def test_a_declared_root_counts_beside_the_launches(index: Make) -> None:
-    project = index({
-        "Procfile": "job: python src/pkg/a.py\n",
-        "pyproject.toml": "[tool.setuptools.packages.find]\nwhere = ['src']\n",
-        "src/pkg/__init__.py": "",
-        "src/pkg/a.py": "",
-    })
+    project = index(
+        {
+            "Procfile": "job: python src/pkg/a.py\n",
+            "pyproject.toml": "[tool.setuptools.packages.find]\nwhere = ['src']\n",
+            "src/pkg/__init__.py": "",
+            "src/pkg/a.py": "",
+        }
+    )
     assert named(project, "src/pkg/a.py") == [("__main__", "", True), ("pkg.a", "pkg", False)]
 
 
@@ -73,13 +77,15 @@ def test_a_module_started_with_m_has_its_package(index: Make) -> None:
 
 
 def test_flat_names_through_a_path_edit(index: Make) -> None:
-    project = index({
-        "pkg/__init__.py": "",
-        "pkg/a.py": "",
-        "pkg/b.py": "import a\n",
-        "tool/run.py": "import os, sys\nsys.path[:0] = []\n"
-        "sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'pkg'))\nimport b\n",
-    })
+    project = index(
+        {
+            "pkg/__init__.py": "",
+            "pkg/a.py": "",
+            "pkg/b.py": "import a\n",
+            "tool/run.py": "import os, sys\nsys.path[:0] = []\n"
+            "sys.path.insert(0, os.path.join(os.path.dirname(__file__), '..', 'pkg'))\nimport b\n",
+        }
+    )
     assert ("a", "", False) in named(project, "pkg/a.py")
     assert ("b", "", False) in named(project, "pkg/b.py")
     assert ("pkg.b", "pkg", False) in named(project, "pkg/b.py")
@@ -143,15 +149,17 @@ def test_a_later_workspace_answers_for_what_changed_and_keeps_the_rest(index: Ma
 
 
 def test_import_line_fits_every_context_or_is_none(index: Make) -> None:
-    project = index({
-        "Procfile": "web: uvicorn backend.main:app\njob: cd backend && python -m jobs\n",
-        "backend/main.py": "from .lib import one\napp = one\n",
-        "backend/jobs.py": "from lib import one\n",
-        "backend/deps.py": "",
-        "backend/lib/__init__.py": "",
-        "backend/lib/one.py": "",
-        "backend/lib/two.py": "",
-    })
+    project = index(
+        {
+            "Procfile": "web: uvicorn backend.main:app\njob: cd backend && python -m jobs\n",
+            "backend/main.py": "from .lib import one\napp = one\n",
+            "backend/jobs.py": "from lib import one\n",
+            "backend/deps.py": "",
+            "backend/lib/__init__.py": "",
+            "backend/lib/one.py": "",
+            "backend/lib/two.py": "",
+        }
+    )
     assert project.import_line("backend/lib/one.py", "backend/lib/two.py", "x") == "from .two import x"
     assert project.import_line("backend/lib/one.py", "backend/deps.py", "x") is None
     assert project.import_line("backend/main.py", "backend/deps.py", "x") == "from .deps import x"

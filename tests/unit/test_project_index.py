@@ -82,12 +82,14 @@ def test_namespace_packages_have_names_without_init(index):
 
 
 def test_a_folder_whose_modules_import_each_other_flat_is_a_root_for_them(index):
-    project = index({
-        "backend/main.py": "from routers import users\n",
-        "backend/routers/users.py": "from deps import db\n",
-        "backend/deps.py": "db = 1\n",
-        "other.py": "import deps\n",
-    })
+    project = index(
+        {
+            "backend/main.py": "from routers import users\n",
+            "backend/routers/users.py": "from deps import db\n",
+            "backend/deps.py": "db = 1\n",
+            "other.py": "import deps\n",
+        }
+    )
     assert "backend" in root_paths(project)
     assert project.module_names("backend/routers/users.py") == ("routers.users",)
     assert targets(project, "backend/routers/users.py") == [Target("deps", "backend/deps.py", "db")]
@@ -95,11 +97,13 @@ def test_a_folder_whose_modules_import_each_other_flat_is_a_root_for_them(index)
 
 
 def test_both_names_count_where_imports_use_both(index):
-    project = index({
-        "backend/main.py": "import deps\n",
-        "backend/deps.py": "",
-        "tool.py": "import backend.deps\n",
-    })
+    project = index(
+        {
+            "backend/main.py": "import deps\n",
+            "backend/deps.py": "",
+            "tool.py": "import backend.deps\n",
+        }
+    )
     assert project.module_names("backend/deps.py") == ("deps", "backend.deps")
 
 
@@ -116,13 +120,15 @@ def test_the_standard_library_wins_over_a_local_folder_of_its_name(index):
 
 
 def test_a_name_that_init_binds_wins_over_the_submodule(index):
-    project = index({
-        "p/__init__.py": "from .run import run\nfrom . import stop\n",
-        "p/run.py": "def run(): pass\n",
-        "p/stop.py": "",
-        "p/plain.py": "",
-        "m.py": "from p import run, stop, plain, nothing\n",
-    })
+    project = index(
+        {
+            "p/__init__.py": "from .run import run\nfrom . import stop\n",
+            "p/run.py": "def run(): pass\n",
+            "p/stop.py": "",
+            "p/plain.py": "",
+            "m.py": "from p import run, stop, plain, nothing\n",
+        }
+    )
     assert targets(project, "m.py") == [
         Target("p", "p/__init__.py", "run"),
         Target("p.stop", "p/stop.py", None),
@@ -132,22 +138,26 @@ def test_a_name_that_init_binds_wins_over_the_submodule(index):
 
 
 def test_a_star_in_init_may_bring_the_name(index):
-    project = index({
-        "p/__init__.py": "from .run import *\n",
-        "p/run.py": "run = 1\n",
-        "m.py": "from p import run\n",
-    })
+    project = index(
+        {
+            "p/__init__.py": "from .run import *\n",
+            "p/run.py": "run = 1\n",
+            "m.py": "from p import run\n",
+        }
+    )
     assert targets(project, "m.py") == [Target("p", "p/__init__.py", "run")]
 
 
 def test_relative_imports_resolve_by_directory(index):
-    project = index({
-        "p/__init__.py": "",
-        "p/q/__init__.py": "",
-        "p/q/a.py": "from . import b\nfrom .b import x\nfrom .. import c\nfrom ..c import y\nfrom ...z import w\n",
-        "p/q/b.py": "x = 1\n",
-        "p/c.py": "y = 1\n",
-    })
+    project = index(
+        {
+            "p/__init__.py": "",
+            "p/q/__init__.py": "",
+            "p/q/a.py": "from . import b\nfrom .b import x\nfrom .. import c\nfrom ..c import y\nfrom ...z import w\n",
+            "p/q/b.py": "x = 1\n",
+            "p/c.py": "y = 1\n",
+        }
+    )
     assert targets(project, "p/q/a.py") == [
         Target("p.q.b", "p/q/b.py", None),
         Target("p.q.b", "p/q/b.py", "x"),
@@ -190,28 +200,32 @@ def test_scope_and_guards(index):
 
 
 def test_importers_are_found_through_every_spelling(index):
-    project = index({
-        "p/__init__.py": "",
-        "p/a.py": "x = y = 1\n",
-        "p/b.py": "from .a import x\nfrom . import a\n",
-        "c.py": "import p.a as q\nfrom p.a import y\nfrom p.a import *\n",
-    })
+    project = index(
+        {
+            "p/__init__.py": "",
+            "p/a.py": "x = y = 1\n",
+            "p/b.py": "from .a import x\nfrom . import a\n",
+            "c.py": "import p.a as q\nfrom p.a import y\nfrom p.a import *\n",
+        }
+    )
     everyone = [(name.path, name.bound) for name in project.importers_of("p/a.py")]
     assert everyone == [("c.py", "q"), ("c.py", "y"), ("c.py", "*"), ("p/b.py", "x"), ("p/b.py", "a")]
     assert [(name.path, name.bound) for name in project.importers_of("p/a.py", "x")] == [("c.py", "*"), ("p/b.py", "x")]
 
 
 def test_import_line_follows_the_style_of_the_file(index):
-    project = index({
-        "p/__init__.py": "",
-        "p/q/__init__.py": "",
-        "p/db.py": "",
-        "p/relative.py": "from . import x\n",
-        "p/absolute.py": "from p import x\n",
-        "p/q/deep.py": "from ..x import y\n",
-        "p/x.py": "y = 1\n",
-        "script.py": "",
-    })
+    project = index(
+        {
+            "p/__init__.py": "",
+            "p/q/__init__.py": "",
+            "p/db.py": "",
+            "p/relative.py": "from . import x\n",
+            "p/absolute.py": "from p import x\n",
+            "p/q/deep.py": "from ..x import y\n",
+            "p/x.py": "y = 1\n",
+            "script.py": "",
+        }
+    )
     assert project.import_line("p/relative.py", "p/db.py", "pool") == "from .db import pool"
     assert project.import_line("p/relative.py", "p/db.py") == "from . import db"
     assert project.import_line("p/absolute.py", "p/db.py", "pool", "p") == "from p.db import pool as p"

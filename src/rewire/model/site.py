@@ -35,9 +35,9 @@ class Site:
     needs. ``summary`` is one line for people; ``shape`` groups like edits for review.
 
     Sites of one ``group`` stand or fall together, across files, and make one commit even where the user asks for
-    smaller ones; a site that ``follows`` may have a later commit of its file's own (a script, a test module). A ``support`` site is an edit that others need (an
-    import added, a name removed): owned, verified and shown, but not counted as a place found.
-    ``drops_comments`` and ``edits_strings`` announce what ``verify`` would otherwise reject.
+    smaller ones; a site that ``follows`` may have a later commit of its file's own (a script, a test module). A
+    ``support`` site is an edit that others need (an import added, a name removed): owned, verified and shown, but not
+    counted as a place found. ``drops_comments`` and ``edits_strings`` announce what ``verify`` would otherwise reject.
     """
 
     codemod: str

@@ -103,9 +103,7 @@ class ProjectIndex:
         return self._find_roots(launched) if launched else self._static_roots
 
     def _find_roots(self, launched: Sequence[ImportRoot]) -> Roots:
-        return find_roots(
-            self.table, self._all_files, self._files.text, self._files.data, self._configured, launched
-        )
+        return find_roots(self.table, self._all_files, self._files.text, self._files.data, self._configured, launched)
 
     @property
     def roots(self) -> tuple[ImportRoot, ...]:
