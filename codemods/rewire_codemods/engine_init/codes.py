@@ -86,6 +86,11 @@ CODES = (
         "give the engine a plain assignment of its own (engine = create_engine(...)), then run again",
     ),
     RefusalCode(
+        "engine-made-elsewhere",
+        "the engine is made at import by a function of another module, which calls create_engine",
+        "call create_engine in the module that keeps the engine, or call the function after startup, then run again",
+    ),
+    RefusalCode(
         "engine-optional",
         "whether there is an engine at all is decided at import",
         "decide it at startup, or always create the engine, then run again",

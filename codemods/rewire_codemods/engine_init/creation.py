@@ -79,14 +79,19 @@ def _is_real(tree: Tree, call: cst.Call) -> bool:
     return qualified.rpartition(".")[2] in MAKERS and qualified.partition(".")[0] in PACKAGES
 
 
+def maker_calls(tree: Tree) -> list[cst.Call]:
+    """Every call of a file that makes an engine, whenever it runs."""
+    names = _names(tree)
+    return [call for call in calls(tree) if _is_named(call, names) and _is_real(tree, call)]
+
+
 def makers_at_import(tree: Tree) -> list[tuple[cst.Call, bool]]:
     """The calls that make an engine while the module is imported, and whether each goes through a helper.
 
     A helper is a function of the same module that returns what a maker call gives.
     """
-    names = _names(tree)
     every = list(calls(tree))
-    makers = [call for call in every if _is_named(call, names) and _is_real(tree, call)]
+    makers = maker_calls(tree)
     holders = [top_statement(tree, call) for call in makers]
     helpers = {node.name.value for node in holders if isinstance(node, cst.FunctionDef) and _returns_engine(tree, node)}
     known = {id(call) for call in makers}

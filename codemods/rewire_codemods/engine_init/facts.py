@@ -9,9 +9,10 @@ from dataclasses import dataclass
 class FileFacts:
     """``engines``: it creates an engine at import. ``application``: it speaks of FastAPI or of event handlers.
 
-    ``worker``: it sets a task queue up.
+    ``worker``: it sets a task queue up. ``functions``: those that make an engine when called, each with its line.
     """
 
     engines: bool = False
     application: bool = False
     worker: bool = False
+    functions: tuple[tuple[str, int], ...] = ()

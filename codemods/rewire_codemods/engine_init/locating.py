@@ -22,9 +22,15 @@ def find_facts(source: SourceFile) -> FileFacts | None:
     application = any(word in text for word in _APPLICATION)
     worker = any(word in text for word in _WORKER)
     engines = False
+    functions: tuple[tuple[str, int], ...] = ()
     if _CALLED.search(text):
         from rewire.codemod.cst import parse
         from rewire_codemods.engine_init.creation import makers_at_import
+        from rewire_codemods.engine_init.elsewhere import engine_functions
 
-        engines = bool(makers_at_import(parse(text)))
-    return FileFacts(engines, application, worker) if engines or application or worker else None
+        tree = parse(text)
+        engines = bool(makers_at_import(tree))
+        functions = engine_functions(tree)
+    if not (engines or application or worker or functions):
+        return None
+    return FileFacts(engines, application, worker, functions)

@@ -14,10 +14,11 @@ from rewire_codemods.engine_init.converting import convert
 from rewire_codemods.engine_init.creation import makers_at_import
 from rewire_codemods.engine_init.defining import read_definition
 from rewire_codemods.engine_init.editing import NAME, Edits
+from rewire_codemods.engine_init.elsewhere import made_elsewhere
 from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.reach import loaded_by
 from rewire_codemods.engine_init.reading import Shelf
-from rewire_codemods.engine_init.roles import is_environment, is_migration, is_test
+from rewire_codemods.engine_init.roles import is_own
 from rewire_codemods.engine_init.style import read_style
 
 if TYPE_CHECKING:
@@ -38,7 +39,11 @@ def make_plan(facts: Mapping[str, FileFacts], project: Project, options: EngineI
     notes: list[Note] = []
     figures = []
     done: dict[str, tuple[Conversion, dict[str, object], list[Site]]] = {}
-    engines = [path for path, found in facts.items() if found.engines and not _is_own(shelf, path, facts[path])]
+    engines = [
+        path
+        for path, found in facts.items()
+        if found.engines and not is_own(project, path, shelf.source(path).text, found.application)
+    ]
     for path in engines:
         try:
             conversion = _start(shelf, path, facts, engines, options)
@@ -53,6 +58,7 @@ def make_plan(facts: Mapping[str, FileFacts], project: Project, options: EngineI
         sites += made
         notes += conversion.notes
         figures.append(figure)
+    refusals += [_refusal(shelf, path, obstacle) for path, obstacle in made_elsewhere(shelf, facts)]
     return Plan(tuple(sites), tuple(refusals), (), tuple(notes), {"conversions": figures} if figures else {})
 
 
@@ -71,13 +77,6 @@ def shared_obstacle(conversion: Conversion, other: str, file: str) -> Obstacle:
     return Obstacle(
         "two-engines", conversion.path, span, f"{file} needs the engine of {conversion.path} and that of {other}"
     )
-
-
-def _is_own(shelf: Shelf, path: str, found: FileFacts) -> bool:
-    """An engine of a test's, a migration's or a script's own is nobody else's business and stays as it is."""
-    if is_test(path) or is_migration(path) or is_environment(path, shelf.source(path).text):
-        return True
-    return not found.application and not shelf.project.importers_of(path)
 
 
 def _start(

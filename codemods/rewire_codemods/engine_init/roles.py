@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rewire.codemod import Project
 
 _TEST_DIRECTORY = re.compile(r"(^|/)tests?/")
 _TEST_NAME = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|conftest|tests)\.py$")
@@ -27,3 +31,13 @@ def is_migration(path: str) -> bool:
 def is_environment(path: str, text: str) -> bool:
     """True for alembic's ``env.py``."""
     return path.rpartition("/")[2] == "env.py" and "alembic" in text and "run_migrations" in text
+
+
+def is_own(project: Project, path: str, text: str, application: bool) -> bool:
+    """An engine of a test's, a migration's or a script's own is nobody else's business and stays as it is.
+
+    A script is a file that nobody imports and that does not speak of an application (``application``).
+    """
+    if is_test(path) or is_migration(path) or is_environment(path, text):
+        return True
+    return not application and not project.importers_of(path)
