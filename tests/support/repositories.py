@@ -70,7 +70,7 @@ def tree(root: Path) -> dict[str, bytes]:
             key = os.path.relpath(place, root)
             if os.path.islink(place):  # noqa: PTH114
                 found[key] = b"-> " + os.fsencode(os.readlink(place))  # noqa: PTH115
-            else:
+            elif os.path.isfile(place):  # noqa: PTH113 - a pipe would make its reader wait
                 with open(place, "rb") as file:  # noqa: PTH123
                     found[key] = file.read()
     return found

@@ -181,7 +181,7 @@ SHAPES = st.lists(st.sampled_from(["one", "two", "three", "four"]), min_size=1, 
 @given(st.lists(SHAPES, min_size=1, max_size=4))
 def test_outliers_come_first_and_every_count_adds_up(tmp_path_factory: pytest.TempPathFactory, files: Any) -> None:
     made = [change(f"f{number}.py", *shapes) for number, shapes in enumerate(files)]
-    text = markdown.render(run_of(tmp_path_factory.getbasetemp(), outcome("toy", *made)), ABOUT)
+    text = markdown.render(run_of(tmp_path_factory.mktemp("run"), outcome("toy", *made)), ABOUT)
     counts = {shape: sum(one.count(shape) for one in files) for shape in {name for one in files for name in one}}
     sizes = sorted(counts.values(), reverse=True)
     heading = re.search(r"### toy: (\d+) sites?, (\d+) shapes?(?:: (.*))?", text)
