@@ -35,6 +35,7 @@ class ConnectTimeout(Codemod[FileFacts, Options]):
     options_type = Options
     refusal_codes = tuple(CODES.values())
     position = 10
+    needs = (b"asyncpg", b"async_engine", b"create_async_pool")
 
     def markers(self, project: Project, options: Options) -> Sequence[bytes]:
         """The word itself, and what reaches asyncpg: files with the latter alone are noted, and rarely parsed."""

@@ -52,6 +52,9 @@ class Codemod(ABC, Generic[FactsT, OptionsT]):
     refusal_codes: ClassVar[Sequence[RefusalCode]] = ()
     """Every code that ``plan`` may refuse with."""
 
+    needs: ClassVar[Sequence[bytes]] = ()
+    """ASCII byte strings; a project none of whose Python files holds any of them has nothing for this codemod."""
+
     position: ClassVar[int] = 100
     """Where it stands in the default order; ties by name. Built-ins: 10, 20, 30, 40."""
 

@@ -66,6 +66,10 @@ class State:
     def candidates(self, selected: Selected) -> list[str]:
         """The files that hold a marker of the codemod."""
         name = selected.codemod.name
+        if selected.codemod.needs and not self.workspace.context:
+            needed = _needs(name)
+            if not any(needed in found.codemods for found in self.searched.values()):
+                return []
         return [path for path in self.workspace.paths if (found := self.searched.get(path)) and name in found.codemods]
 
     def move_on(self, files: Sequence[FileChange]) -> None:
@@ -85,6 +89,8 @@ def search(state: State) -> None:
     project = state.project(workspace)
     for selected in request.codemods:
         state.markers[selected.codemod.name] = tuple(selected.codemod.markers(project, selected.options))
+        if selected.codemod.needs:
+            state.markers[_needs(selected.codemod.name)] = tuple(selected.codemod.needs)
     work = partial(station.search, workspace.root, markers=state.markers, digests=request.cache is not None)
     paths = workspace.paths
     jobs = request.jobs if len(paths) >= SPREAD_SEARCH_FROM else 1
@@ -95,6 +101,11 @@ def search(state: State) -> None:
             state.failures[answer.path] = answer.failure
         else:
             _note(state, answer)
+
+
+def _needs(name: str) -> str:
+    """The name under which the search notes that a file holds what a codemod needs."""
+    return f"{name} needs"
 
 
 def _note(state: State, answer: station.Searched) -> None:

@@ -207,3 +207,14 @@ def test_a_codemod_that_a_second_run_would_take_elsewhere_is_rejected_whole(tmp_
     assert not result.has_changes
     assert outcome.rejected[0].check == "second-pass"
     assert "late.py" in outcome.rejected[0].detail
+
+
+@pytest.mark.parametrize(("text", "found"), [("x = 1\n", 0), ("import needed\n", 1)])
+def test_a_codemod_is_not_asked_where_nothing_that_it_needs_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, found: int
+) -> None:
+    monkeypatch.setattr(Toy, "needs", (b"needed",))
+    asked = record_locates(monkeypatch)
+    result = run_toy(tmp_path, {"a.py": HEAD + "old(ok)\n", "b.py": text})
+    assert result.outcomes[0].found == found
+    assert bool(asked) == bool(found)
