@@ -10,7 +10,6 @@ from rewire.model.project import ImportedName, ImportRoot, Target
 from rewire.model.source import Span
 from rewire.project.contexts import contexts_of, root_of
 from rewire.project.files import Files
-from rewire.project.flat import find_flat
 from rewire.project.modules import STANDARD, ModuleTable, folder_of, module_name, package_of
 from rewire.project.roots import Roots, find_roots, holds
 from rewire.project.shadows import binds_over_submodule
@@ -328,6 +327,8 @@ class ProjectIndex:
     @cached_property
     def flat(self) -> Mapping[str, tuple[Context, ...]]:
         """The contexts in which files are loaded under flat names, by other files of the project."""
+        from rewire.project.flat import find_flat  # brings the boot simulator: only where a codemod asks
+
         return find_flat(self)
 
     def data(self, path: str) -> bytes | None:
