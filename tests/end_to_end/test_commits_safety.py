@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from rewire.deliver.commit import CommitOptions, commit, preflight
 from rewire.errors import GitError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 FILES = {"a.py": b"one = 1\n", "pkg/b.py": b"x = one\r\n", "pkg/c.py": b"one\none\n", "notes.txt": b"one\n"}
@@ -366,12 +368,31 @@ def test_a_kill_at_any_moment_leaves_the_state_before_or_whole_commits(tmp_path:
         check_whole(root, base)
 
 
+@pytest.fixture(params=["alone", "with another thread"])
+def another_thread(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A progress bar has a thread of its own: the system may hand it the signal that was meant for us."""
+    over = threading.Event()
+
+    def refresh() -> None:
+        while not over.wait(0.01):
+            pass
+
+    thread = threading.Thread(target=refresh)
+    if request.param != "alone":
+        thread.start()
+    yield
+    over.set()
+    if request.param != "alone":
+        thread.join()
+
+
+@pytest.mark.usefixtures("another_thread")
 def test_ctrl_c_while_the_work_tree_moves_waits_until_it_is_whole(
     repository: Path, wrap_git: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = replace_words(repository, *STEPS)
     monkeypatch.setenv("ME", str(os.getpid()))
-    make_program(wrap_git, before_landing('kill -INT "$ME"; sleep 0.1'))
+    make_program(wrap_git, before_landing('kill -INT "$ME"; for i in 1 2 3 4 5 6 7 8 9 10; do echo "$i" >&2; sleep 0.1; done'))
     with pytest.raises(KeyboardInterrupt):
         commit(result)
     wrap_git.unlink()

@@ -170,13 +170,24 @@ def _give_back(place: Path, status: os.stat_result) -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Ctrl-C and a polite kill wait until the work tree is whole again."""
+    """Ctrl-C and a polite kill wait until the work tree is whole again.
+
+    By handlers of our own, not by a mask: a mask holds for one thread, and the system hands a signal to any other
+    thread of the process (a progress bar's, a caller's) that leaves it open.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    waiting = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, waiting)
+    waiting: list[int] = []
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
+        for number, handler in before.items():
+            if handler not in (signal.SIG_IGN, None):
+                signal.signal(number, lambda arrived, _: waiting.append(arrived))
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for number, handler in before.items():
+            if handler is not None:
+                signal.signal(number, handler)
+        for arrived in dict.fromkeys(waiting):
+            signal.raise_signal(arrived)
