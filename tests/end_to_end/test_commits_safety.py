@@ -392,7 +392,8 @@ def test_ctrl_c_while_the_work_tree_moves_waits_until_it_is_whole(
 ) -> None:
     result = replace_words(repository, *STEPS)
     monkeypatch.setenv("ME", str(os.getpid()))
-    make_program(wrap_git, before_landing('kill -INT "$ME"; for i in 1 2 3 4 5 6 7 8 9 10; do echo "$i" >&2; sleep 0.1; done'))
+    slowly = 'for i in 1 2 3 4 5 6 7 8 9 10; do echo "$i" >&2; sleep 0.1; done'
+    make_program(wrap_git, before_landing(f'kill -INT "$ME"; {slowly}'))
     with pytest.raises(KeyboardInterrupt):
         commit(result)
     wrap_git.unlink()
