@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from rewire.codemod.base import Codemod
     from rewire.discover import Discovered
+    from rewire.workers import Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Request:
     """What to run, on what. ``progress(stage, done, total)`` is told how far a stage has come.
 
     ``settings`` are keyword arguments of ``ProjectIndex`` (import roots, the user's own launch contexts). ``cache`` is
-    the file of remembered answers; None: nothing is remembered.
+    the file of remembered answers; None: nothing is remembered. ``executor`` does the work on files; None: ``jobs``
+    processes of this machine.
     """
 
     discovered: Discovered
@@ -36,3 +38,4 @@ class Request:
     progress: Callable[[str, int, int], None] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     cache: Path | None = None
+    executor: Executor | None = None

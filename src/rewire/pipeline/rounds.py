@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rewire.model.result import Rejected
@@ -28,7 +29,8 @@ def accept(
         selected.codemod,
         selected.options,
         decided.plan,
-        state.request.jobs,
+        state.executor,
+        partial(state.carried, state.workspace),
         state.advance("rewrite", len({site.path for site in decided.plan.sites})),
     )
     while files := acceptance.files():

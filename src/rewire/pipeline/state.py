@@ -12,17 +12,19 @@ from rewire.cache.recall import Recall
 from rewire.model.result import Failure
 from rewire.project.index import ProjectIndex
 from rewire.suppression import Suppressions
-from rewire.workers import Died, spread
+from rewire.workers import Died, Processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rewire.model.source import SourceFile
     from rewire.model.workspace import FileChange, Workspace
     from rewire.pipeline.request import Request, Selected
+    from rewire.workers import Executor
 
 BATCH = 64
 SPREAD_SEARCH_FROM = 30_000
-"""From this many files on, reading and searching them is worth the start of a second process (0.3 s)."""
+"""From this many files on, reading and searching them is worth a second process."""
 
 SPREAD_FROM = 256
 """From this many candidates on, locating in them is."""
@@ -39,6 +41,14 @@ class State:
     failures: dict[str, Failure] = field(default_factory=dict)
     suppressions: Suppressions = field(default_factory=Suppressions)
     _index: ProjectIndex | None = None
+    _executor: Executor | None = None
+
+    @property
+    def executor(self) -> Executor:
+        """Where the work on files runs."""
+        if self._executor is None:
+            self._executor = self.request.executor or Processes(self.request.jobs)
+        return self._executor
 
     def project(self, workspace: Workspace) -> ProjectIndex:
         """The project as ``workspace`` shows it."""
@@ -62,6 +72,14 @@ class State:
 
         progress(stage, 0, total)
         return advance
+
+    def carried(self, workspace: Workspace, path: str) -> SourceFile | None:
+        """What an item must carry: a text that memory holds, or any text where the worker sees no disk of ours."""
+        overlay = workspace.overlay.get(path)
+        if overlay is not None or self.executor.shares_disk:
+            return overlay
+        source = read.read(workspace.root, path)
+        return None if isinstance(source, Failure) else source
 
     def candidates(self, selected: Selected) -> list[str]:
         """The files that hold a marker of the codemod."""
@@ -93,8 +111,9 @@ def search(state: State) -> None:
             state.markers[_needs(selected.codemod.name)] = tuple(selected.codemod.needs)
     work = partial(station.search, workspace.root, markers=state.markers, digests=request.cache is not None)
     paths = workspace.paths
-    jobs = request.jobs if len(paths) >= SPREAD_SEARCH_FROM else 1
-    for answer in spread(work, paths, jobs=jobs, batch=256, advance=state.advance("search", len(paths))):
+    advance = state.advance("search", len(paths))
+    here = Processes(request.jobs)  # searching costs less than sending a file anywhere
+    for answer in here.spread(work, paths, batch=256, pays_from=SPREAD_SEARCH_FROM, advance=advance):
         if isinstance(answer, Died):
             state.failures[answer.item] = died(answer.item)
         elif answer.failure:
@@ -126,15 +145,14 @@ def locate(
     recall = Recall(state.request.cache, codemod, selected.options, markers)
     digests = {path: _digest(state, workspace, path) for path in paths}
     located = recall.located(digests)
-    items = [(path, workspace.overlay.get(path)) for path in paths if path not in located]
+    items = [(path, state.carried(workspace, path)) for path in paths if path not in located]
     work = partial(
         station.locate_files, root=workspace.root, codemod=codemod, markers=markers, options=selected.options
     )
-    jobs = state.request.jobs if len(items) >= SPREAD_FROM else 1
     advance = state.advance(f"locate {codemod.name}", len(items))
     fresh = {}
     failures: dict[str, Failure] = {}
-    for answer in spread(work, items, jobs=jobs, batch=BATCH, advance=advance):
+    for answer in state.executor.spread(work, items, batch=BATCH, pays_from=SPREAD_FROM, advance=advance):
         if isinstance(answer, Died):
             failures[answer.item[0]] = died(answer.item[0])
         elif answer.failure:

@@ -13,12 +13,13 @@ from rewire.model.site import NewFile, Plan, Refusal, Site
 from rewire.model.source import SourceFile, Span, digest_of
 from rewire.model.workspace import FileChange, Workspace
 from rewire.plan import ENGINE_CODES
-from rewire.workers import Died, spread
+from rewire.workers import Died
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from rewire.codemod.base import Codemod
+    from rewire.workers import Executor
 
 BATCH = 32
 
@@ -40,7 +41,9 @@ class Acceptance:
     codemod: Codemod[Any, Any]
     options: Any
     plan: Plan
-    jobs: int = 1
+    executor: Executor
+    carried: Callable[[str], SourceFile | None]
+    """What the work on a file must be sent of it (``pipeline.state.State.carried``)."""
     advance: Callable[[int], None] | None = None
     rejected: dict[str, Rejected] = field(default_factory=dict)
     _files: dict[str, FileChange] = field(default_factory=dict)
@@ -118,9 +121,9 @@ class Acceptance:
     def _carry_out(self, paths: list[str]) -> None:
         work = partial(rewrite_and_verify, root=self.workspace.root, codemod=self.codemod, options=self.options)
         while paths:
-            tasks = [_Task(path, self._remaining(path), self.workspace.overlay.get(path)) for path in paths]
+            tasks = [_Task(path, self._remaining(path), self.carried(path)) for path in paths]
             complaints = []
-            for answer in spread(work, tasks, jobs=self.jobs, batch=BATCH, advance=self.advance):
+            for answer in self.executor.spread(work, tasks, batch=BATCH, advance=self.advance):
                 if isinstance(answer, Died):
                     detail = "the process that rewrote it died"
                     complaints.append(Rejected(answer.item.path, "worker", detail, self.codemod.name))
