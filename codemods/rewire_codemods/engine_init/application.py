@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.origins import origin_of
-from rewire_codemods.engine_init.reach import dependents, entry_path
-from rewire_codemods.engine_init.reading import Shelf, bindings, called, calls, references
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.origins import origin_of
+from rewire_codemods.applications.reach import dependents, entry_path
+from rewire_codemods.applications.reading import Shelf, bindings, called, calls, references
 from rewire_codemods.engine_init.roles import is_test
 
 if TYPE_CHECKING:

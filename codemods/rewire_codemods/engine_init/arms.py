@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.reading import bindings, references
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.reading import bindings, references
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

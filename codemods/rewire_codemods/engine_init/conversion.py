@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Span
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.reading import identifiers
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.reading import identifiers
 
 if TYPE_CHECKING:
     from rewire.codemod import ImportedName, Note
+    from rewire_codemods.applications.reading import Shelf
     from rewire_codemods.engine_init.application import Application
     from rewire_codemods.engine_init.definition import Definition
     from rewire_codemods.engine_init.editing import Edits
     from rewire_codemods.engine_init.options import EngineInitOptions
-    from rewire_codemods.engine_init.reading import Shelf
     from rewire_codemods.engine_init.style import Style
 
 _TAKEN_WORDS = frozenset({"db", "session", "engine", "base", "database", "main", "app"})

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.reach import dependents, loaded_by
+from rewire_codemods.applications.reading import bindings, top_statement
 from rewire_codemods.engine_init.arguments import without
 from rewire_codemods.engine_init.definition import TableCall
 from rewire_codemods.engine_init.entrypoints import find_entries, reject_workers, wire_entries
@@ -14,11 +17,8 @@ from rewire_codemods.engine_init.generating import engine_declaration, write_fun
 from rewire_codemods.engine_init.handlers import Handlers, read_handlers
 from rewire_codemods.engine_init.importers import drop_idle_names, guard_dependencies, read_importers, repoint
 from rewire_codemods.engine_init.noting import add_notes
-from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.owners import edit_closer, edit_table_maker
 from rewire_codemods.engine_init.places import spaced
-from rewire_codemods.engine_init.reach import dependents, loaded_by
-from rewire_codemods.engine_init.reading import bindings, top_statement
 from rewire_codemods.engine_init.startup import Startup, read_startup
 from rewire_codemods.engine_init.tables import TableSet, build_tables, with_call
 from rewire_codemods.engine_init.testfiles import wire_tests

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from rewire_codemods.engine_init.arms import check_arms, is_none
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.reading import (
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.reading import (
     Moment,
     argument,
     bindings,
@@ -20,6 +19,7 @@ from rewire_codemods.engine_init.reading import (
     moment_of,
     top_statement,
 )
+from rewire_codemods.engine_init.arms import check_arms, is_none
 
 if TYPE_CHECKING:
     from rewire.codemod import Span

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
-from rewire_codemods.engine_init.creation import find_creation
-from rewire_codemods.engine_init.definition import Definition, TableCall
-from rewire_codemods.engine_init.dependencies import find_dependencies
-from rewire_codemods.engine_init.factories import read_configure, read_factory, read_registries, reject_sessions
-from rewire_codemods.engine_init.listeners import own_line, read_listener
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.reading import (
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.reading import (
     Moment,
     Shelf,
     references,
     top_statement,
 )
+from rewire_codemods.engine_init.creation import find_creation
+from rewire_codemods.engine_init.definition import Definition, TableCall
+from rewire_codemods.engine_init.dependencies import find_dependencies
+from rewire_codemods.engine_init.factories import read_configure, read_factory, read_registries, reject_sessions
+from rewire_codemods.engine_init.listeners import own_line, read_listener
 from rewire_codemods.engine_init.taken import read_closer, read_table_maker
 from rewire_codemods.engine_init.uses import Purpose, Use, use_at
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
-from rewire_codemods.engine_init.reading import (
+from rewire_codemods.applications.reading import (
     functions,
 )
 

@@ -10,16 +10,16 @@ import libcst as cst
 
 from rewire.codemod import BLOCK, INSERT, Site, Span
 from rewire.codemod.cst import dotted_name
+from rewire_codemods.applications.obstacle import Obstacle
 from rewire_codemods.engine_init.importing import Anchor, edit_names, end_of_line, import_anchor, rank_of
-from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.payloads import Drop, Remove, Statements, Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from rewire.codemod import ImportedName
+    from rewire_codemods.applications.reading import Shelf
     from rewire_codemods.engine_init.payloads import Prepend, Wrap
-    from rewire_codemods.engine_init.reading import Shelf
 
 NAME = "engine-init"
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.origins import origin_of
+from rewire_codemods.applications.reading import Moment, Shelf, calls, moment_of
 from rewire_codemods.engine_init.creation import maker_calls
 from rewire_codemods.engine_init.facts import FileFacts
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.origins import origin_of
-from rewire_codemods.engine_init.reading import Moment, Shelf, calls, moment_of
 from rewire_codemods.engine_init.roles import is_own
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import libcst as cst
 
 from rewire.codemod import Span
 from rewire.codemod.cst import dotted_name
-from rewire_codemods.engine_init.obstacle import Obstacle
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.reach import entry_path, loaded_by
+from rewire_codemods.applications.reading import Moment, calls, functions, main_guard, moment_of, top_statement
 from rewire_codemods.engine_init.places import body_start, indent_of, lead_offset
-from rewire_codemods.engine_init.reach import entry_path, loaded_by
-from rewire_codemods.engine_init.reading import Moment, calls, functions, main_guard, moment_of, top_statement
 from rewire_codemods.engine_init.roles import is_environment, is_migration, is_test
 from rewire_codemods.engine_init.touching import Place, calls_at_import, mentioned
 from rewire_codemods.engine_init.wiring import import_functions

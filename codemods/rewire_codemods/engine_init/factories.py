@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
-from rewire_codemods.engine_init.definition import Factory
-from rewire_codemods.engine_init.listeners import own_line
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.reading import (
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.reading import (
     Moment,
     bindings,
     called,
@@ -19,6 +17,8 @@ from rewire_codemods.engine_init.reading import (
     references,
     statement_of,
 )
+from rewire_codemods.engine_init.definition import Factory
+from rewire_codemods.engine_init.listeners import own_line
 from rewire_codemods.engine_init.uses import REGISTRIES, Use
 
 if TYPE_CHECKING:

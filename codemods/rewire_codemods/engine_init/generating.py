@@ -9,9 +9,9 @@ import libcst as cst
 
 from rewire.codemod import Span
 from rewire.codemod.cst import dotted_name
+from rewire_codemods.applications.reading import plain_names
 from rewire_codemods.engine_init.places import whole_span
 from rewire_codemods.engine_init.pooling import pool_arguments
-from rewire_codemods.engine_init.reading import plain_names
 from rewire_codemods.engine_init.style import Style, reindent, substitute
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.origins import origin_of
+from rewire_codemods.applications.reading import Moment, references
 from rewire_codemods.engine_init.defining import reject_import_uses, table_call
 from rewire_codemods.engine_init.dependencies import find_dependencies
 from rewire_codemods.engine_init.factories import read_factory, reject_sessions
 from rewire_codemods.engine_init.generating import guard
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.origins import origin_of
 from rewire_codemods.engine_init.payloads import Prepend
 from rewire_codemods.engine_init.places import body_start
-from rewire_codemods.engine_init.reading import Moment, references
 from rewire_codemods.engine_init.roles import is_migration, is_test
 from rewire_codemods.engine_init.style import read_style
 from rewire_codemods.engine_init.uses import Purpose, Use, uses_of

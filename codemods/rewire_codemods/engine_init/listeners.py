@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from rewire_codemods.engine_init.definition import Listener
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.reading import (
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.reading import (
     bindings,
     top_statement,
 )
+from rewire_codemods.engine_init.definition import Listener
 
 if TYPE_CHECKING:
     from rewire.codemod.cst import Tree

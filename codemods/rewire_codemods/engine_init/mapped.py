@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.origins import Origin, origin_of
-from rewire_codemods.engine_init.reading import Moment, called, calls, moment_of
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.origins import Origin, origin_of
+from rewire_codemods.applications.reading import Moment, called, calls, moment_of
 from rewire_codemods.engine_init.roles import is_migration, is_test
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from rewire.codemod import Project
-    from rewire_codemods.engine_init.reading import Shelf
+    from rewire_codemods.applications.reading import Shelf
 
 
 @dataclass(slots=True)

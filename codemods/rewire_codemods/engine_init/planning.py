@@ -7,6 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Plan, Refusal, Site
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.reach import loaded_by
+from rewire_codemods.applications.reading import Shelf
 from rewire_codemods.engine_init.application import find_application
 from rewire_codemods.engine_init.codes import ADVICE
 from rewire_codemods.engine_init.conversion import Conversion
@@ -15,9 +18,6 @@ from rewire_codemods.engine_init.creation import makers_at_import
 from rewire_codemods.engine_init.defining import read_definition
 from rewire_codemods.engine_init.editing import NAME, Edits
 from rewire_codemods.engine_init.elsewhere import made_elsewhere
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.reach import loaded_by
-from rewire_codemods.engine_init.reading import Shelf
 from rewire_codemods.engine_init.roles import is_own
 from rewire_codemods.engine_init.style import read_style
 

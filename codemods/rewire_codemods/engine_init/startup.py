@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
+from rewire_codemods.applications.reading import references
 from rewire_codemods.engine_init.importers import engine_imports
-from rewire_codemods.engine_init.reading import references
 from rewire_codemods.engine_init.tables import create_all_calls
 from rewire_codemods.engine_init.uses import uses_of
 

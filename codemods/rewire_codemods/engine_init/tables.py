@@ -9,14 +9,14 @@ import libcst as cst
 
 from rewire.codemod import Note
 from rewire.codemod.cst import dotted_name
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.origins import Origin, origin_of
+from rewire_codemods.applications.reach import loaded_by
+from rewire_codemods.applications.reading import calls, main_guard
 from rewire_codemods.engine_init.generating import Tables
 from rewire_codemods.engine_init.importing import WIDTH
 from rewire_codemods.engine_init.mapped import Mapped, clashes, find_mapped
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.origins import Origin, origin_of
 from rewire_codemods.engine_init.places import whole_span
-from rewire_codemods.engine_init.reach import loaded_by
-from rewire_codemods.engine_init.reading import calls, main_guard
 from rewire_codemods.engine_init.style import substitute
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.reading import (
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.reading import (
     bindings,
 )
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.origins import origin_of
+from rewire_codemods.applications.reach import loaded_by
+from rewire_codemods.applications.reading import Moment, called, calls, identifiers, moment_of, top_statement
 from rewire_codemods.engine_init.generating import closes_asynchronously, makes_asynchronously
-from rewire_codemods.engine_init.obstacle import Obstacle
-from rewire_codemods.engine_init.origins import origin_of
 from rewire_codemods.engine_init.places import lead_offset, spaced
-from rewire_codemods.engine_init.reach import loaded_by
-from rewire_codemods.engine_init.reading import Moment, called, calls, identifiers, moment_of, top_statement
 from rewire_codemods.engine_init.roles import holds_tests
 from rewire_codemods.engine_init.style import Style, read_style
 from rewire_codemods.engine_init.touching import mentioned

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
-from rewire_codemods.engine_init.origins import origin_of
-from rewire_codemods.engine_init.reading import Moment, calls, moment_of
+from rewire_codemods.applications.origins import origin_of
+from rewire_codemods.applications.reading import Moment, calls, moment_of
 from rewire_codemods.engine_init.roles import is_migration
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
-from rewire_codemods.engine_init.reading import Moment, called, moment_of, references
+from rewire_codemods.applications.reading import Moment, called, moment_of, references
 
 if TYPE_CHECKING:
     from rewire.codemod import ImportedName
     from rewire.codemod.cst import Tree
-    from rewire_codemods.engine_init.reading import Shelf
+    from rewire_codemods.applications.reading import Shelf
 
 FACTORIES = frozenset({"sessionmaker", "async_sessionmaker"})
 REGISTRIES = frozenset({"scoped_session", "async_scoped_session"})

@@ -8,12 +8,12 @@ import libcst as cst
 
 from rewire.codemod import Span
 from rewire.codemod.cst import dotted_name
+from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.reading import bindings, identifiers, top_statement
 from rewire_codemods.engine_init.arguments import appended
 from rewire_codemods.engine_init.generating import closes_asynchronously, makes_asynchronously
-from rewire_codemods.engine_init.obstacle import Obstacle
 from rewire_codemods.engine_init.payloads import Wrap
 from rewire_codemods.engine_init.places import after_offset, indent_of, is_docstring, lead_offset, spaced
-from rewire_codemods.engine_init.reading import bindings, identifiers, top_statement
 from rewire_codemods.engine_init.style import Style, read_style, reindent
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import libcst as cst
 
 from rewire.codemod import NotLossless, NotPython, Project, SourceFile, Span
 from rewire.codemod.cst import Tree, parse
-from rewire_codemods.engine_init.obstacle import Obstacle
+from rewire_codemods.applications.obstacle import Obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

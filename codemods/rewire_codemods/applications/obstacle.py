@@ -1,4 +1,4 @@
-"""Why a conversion cannot be made: raised by the analysis, turned into a refusal by ``planning``."""
+"""Why a change to an application cannot be made: raised by the analysis, turned into a refusal by the plan."""
 
 from __future__ import annotations
 

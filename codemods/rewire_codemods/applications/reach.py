@@ -1,4 +1,4 @@
-"""Which files load which: backwards from the engine's module, forwards from an entry."""
+"""Which files load which: backwards from a module, forwards from an entry."""
 
 from __future__ import annotations
 
