@@ -34,6 +34,8 @@ FAILURE_CODES = {
 """Every code that this station and discover give a ``Failure``, with what it means."""
 
 _LINE_END = re.compile(rb"\r\n|\r|\n")
+_HEAD = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)?[^\r\n]*")
+_PART = 1 << 20
 _OPEN = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _WIDE_MARKS = (
     (codecs.BOM_UTF32_LE, "UTF-32"),
@@ -46,7 +48,7 @@ _WIDE_MARKS = (
 def read_bytes(root: Path, path: str) -> bytes | Failure:
     """The bytes of ``root/path``. Never follows a symbolic link in its last part, never waits on a pipe."""
     try:
-        descriptor = os.open(os.path.join(root, path), _OPEN)  # noqa: PTH118 - a hot path: once a file of the tree
+        descriptor = os.open(f"{root}/{path}", _OPEN)
     except FileNotFoundError:
         return _failure(path, "vanished", "the file is no longer there", "run again")
     except PermissionError:
@@ -58,12 +60,21 @@ def read_bytes(root: Path, path: str) -> bytes | Failure:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return _failure(path, "not-a-file", "not a regular file", "leave it out with --exclude")
-        with os.fdopen(descriptor, "rb", buffering=0, closefd=False) as file:
-            return file.readall()
+        # One byte more than the file is said to hold: a read that falls short of it has come to the end.
+        data = os.read(descriptor, status.st_size + 1)
+        return data if len(data) == status.st_size else _read_on(descriptor, data)
     except OSError as error:
         return _failure(path, "unreadable", error.strerror or str(error), "check the disk, then run again")
     finally:
         os.close(descriptor)
+
+
+def _read_on(descriptor: int, data: bytes) -> bytes:
+    """``data`` and what follows, of a file that is not as long as it was said to be."""
+    parts = [data]
+    while parts[-1]:
+        parts.append(os.read(descriptor, _PART))
+    return b"".join(parts)
 
 
 def read(root: Path, path: str) -> SourceFile | Failure:
@@ -74,6 +85,9 @@ def read(root: Path, path: str) -> SourceFile | Failure:
 
 def decode(path: str, data: bytes) -> SourceFile | Failure:
     """``data`` as a ``SourceFile``, or why that cannot be done without loss."""
+    plain = None if _is_marked(data) else _decode_plain(path, data)
+    if plain is not None:
+        return plain
     trouble = _not_text(path, data)
     if trouble is not None:
         return trouble
@@ -99,8 +113,28 @@ def decode(path: str, data: bytes) -> SourceFile | Failure:
     return source
 
 
+def _is_marked(data: bytes) -> bool:
+    """True if the file may say what its encoding is, by a byte order mark or a cookie, or holds a NUL byte."""
+    head = _HEAD.match(data)
+    return head is None or b"coding" in head.group() or data.startswith(codecs.BOM_UTF8) or b"\0" in data
+
+
+def _decode_plain(path: str, data: bytes) -> SourceFile | None:
+    """A file without marks, as nearly every file is; None if it is not UTF-8.
+
+    What decodes strictly as UTF-8 is encoded again as the same bytes: that needs no trial.
+    """
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return None
+    return SourceFile(path, text, "utf-8", False, newline_style(text), digest_of(data))
+
+
 def newline_style(text: str) -> Newline:
     """How most lines of ``text`` end; ``\\n`` where there is no line end, or as many of each."""
+    if "\r" not in text:
+        return "\n"
     windows = text.count("\r\n")
     unix = text.count("\n") - windows
     classic = text.count("\r") - windows

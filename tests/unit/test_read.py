@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import stat
 from typing import TYPE_CHECKING
 
 import pytest
@@ -185,3 +186,34 @@ def test_a_name_that_is_no_utf8_is_read(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9.py")
     (tmp_path / name).write_bytes(b"x = 1\n")
     assert isinstance(read(tmp_path, name), SourceFile)
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=60), st.text(alphabet="#-: \t\f\r\n\ufeffé'coding=utf8latin1", max_size=80).map(str.encode)
+    )
+)
+def test_the_short_way_to_decode_says_what_the_long_one_says(data: bytes) -> None:
+    short = decode("m.py", data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rewire.read._is_marked", lambda data: True)
+        assert decode("m.py", data) == short
+
+
+@pytest.mark.parametrize("said", [0, 1, 7, 4096])
+def test_a_file_that_is_not_as_long_as_it_was_said_to_be_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: int
+) -> None:
+    data = b"x = 1\n" * 300_000
+    (tmp_path / "m.py").write_bytes(data)
+    whole = os.fstat
+
+    def understate(descriptor: int) -> os.stat_result:
+        status = list(whole(descriptor))
+        status[stat.ST_SIZE] = said
+        return os.stat_result(status)
+
+    monkeypatch.setattr(os, "fstat", understate)
+    assert read_bytes(tmp_path, "m.py") == data
+    (tmp_path / "m.py").write_bytes(b"x\n")
+    assert read_bytes(tmp_path, "m.py") == b"x\n"
