@@ -5,6 +5,7 @@
     │   └── ConfigError         exit code 2: a configuration file is wrong, with the exact place
     ├── GitError                exit code 4: git refused, or the repository is in no state to commit
     ├── DeliveryError           exit code 4: the disk refused, nothing (or everything) was written
+    ├── ClusterError            exit code 4: a dask cluster that is not there, runs other code, or lost its workers
     └── SourceError             one file; becomes a ``Failure`` value, never ends a run
         ├── NotPython           the text is not Python that LibCST reads
         └── NotLossless         LibCST would not give the file's own bytes back
@@ -49,6 +50,10 @@ class GitError(RewireError):
 
 class DeliveryError(RewireError):
     """Writing failed; the message says what is on disk now."""
+
+
+class ClusterError(RewireError):
+    """A dask.distributed cluster cannot be reached, would give other bytes, or has no worker left."""
 
 
 class SourceError(RewireError):

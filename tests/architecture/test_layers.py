@@ -77,6 +77,7 @@ CODEMOD = "codemods/rewire_codemods/connect_timeout/codemod.py"
         ("src/rewire/locate.py", "from fissix import pytree", "fissix"),
         ("src/rewire/plan.py", "import libcst", "LibCST"),
         ("src/rewire/plan.py", "import tree_sitter", "tree-sitter"),
+        ("src/rewire/workers.py", "from distributed import Client", "dask"),
     ],
 )
 def test_a_violation_breaks_its_contract(copy: Path, file: str, line: str, contract: str) -> None:

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = {"libcst", "git", "rich", "rich_argparse", "msgspec", "fissix", "pathspec", "multiprocessing"}
+HEAVY = {"libcst", "git", "rich", "rich_argparse", "msgspec", "fissix", "pathspec", "multiprocessing", "distributed"}
 
 
 def loaded_after(code: str) -> set[str]:
