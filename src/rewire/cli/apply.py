@@ -20,6 +20,7 @@ examples:
   rewire apply --dry-run                              what would change, and what would not and why
   rewire apply                                        one git commit for each codemod
   rewire apply src --select connect-timeout           one codemod, on one folder
+  rewire apply --check --since origin/main            only what this branch changed
   rewire apply --set connect-timeout.replace=strip    an option of a codemod
   rewire apply --dry-run --format markdown            the body of a pull request
   rewire apply --branch rewire/imports                commits on a new branch
@@ -52,6 +53,7 @@ def _add_what(group: Any) -> None:
     group.add_argument(
         "--exclude", metavar="PATTERN", action="append", default=[], help="leave files alone, as .gitignore writes it"
     )
+    group.add_argument("--since", metavar="REV", help="only files that changed since REV, committed or not")
     group.add_argument(
         "--launch", metavar="COMMAND", action="append", default=[], help="how the project is started; repeatable"
     )
@@ -147,7 +149,7 @@ def _deliver(args: argparse.Namespace, asked: Asked, result: RunResult) -> About
     from rewire.report.about import About, Delivered
 
     mode: Mode = "check" if args.check else "dry-run" if args.dry_run else "apply"
-    about = About(__version__, mode, asked.command, result.exit_code(check=args.check))
+    about = About(__version__, mode, asked.command, result.exit_code(check=args.check), since=asked.since)
     if mode != "apply" or not result.has_changes:
         return about
     if args.no_commit:

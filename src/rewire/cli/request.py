@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rewire.config import Config
     from rewire.config.values import Grain
     from rewire.discover import Discovered
+    from rewire.discover.changes import Since
     from rewire.model.project import Launch
     from rewire.pipeline import Request, Selected
     from rewire.registry import Registry
@@ -22,17 +23,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request with what delivery needs to know besides. ``command`` does the same again."""
+    """A request with what delivery and report need to know besides. ``command`` does the same again.
+
+    ``since`` says from which commit on a file counts as changed; None: the run is not limited to changed files.
+    """
 
     request: Request
     commit_per: Grain
     command: str
+    since: Since | None = None
 
 
 def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], None] | None) -> Asked:
     """Everything that is asked for, checked. Raises UsageError, ConfigError, and GitError where git refuses to list."""
     from rewire import config, registry
     from rewire.cache.store import default_path
+    from rewire.cli.product import wants_patch
     from rewire.discover import discover
     from rewire.pipeline import Request
 
@@ -44,15 +50,33 @@ def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], N
     discovered = discover(
         paths, exclude=(*settings.exclude, *args.exclude), root=settings.directory if settings.source else None
     )
+    since = _changes(discovered, args.since)
+    if since:
+        discovered = discovered.narrowed_to(since.paths)
     request = Request(
         discovered=discovered,
         codemods=selected,
         jobs=_jobs(args.jobs) or settings.jobs or _default_jobs(),
+        rendered=wants_patch(args),
         progress=progress,
         settings=project_settings(settings, args.launch, discovered),
         cache=None if args.no_cache else default_path(),
     )
-    return Asked(request, args.commit_per or settings.commit_per or "codemod", reproduce(args))
+    return Asked(request, args.commit_per or settings.commit_per or "codemod", reproduce(args, since), since)
+
+
+def _changes(discovered: Discovered, revision: str | None) -> Since | None:
+    """What ``--since`` leaves of the project. Raises UsageError."""
+    if revision is None:
+        return None
+    if discovered.repository is None:
+        raise UsageError(
+            f"--since {revision}: {discovered.root} is not in a git repository, so nothing says what changed",
+            advice="name the files instead: rewire apply PATHS",
+        )
+    from rewire.discover.changes import changed_since
+
+    return changed_since(discovered.repository, revision)
 
 
 def _select(args: argparse.Namespace, settings: Config, installed: Registry) -> tuple[Selected, ...]:
@@ -147,8 +171,8 @@ def _relative(directory: Path, path: str, root: Path) -> str:
     return "" if moved == os.curdir else moved.replace(os.sep, "/")
 
 
-def reproduce(args: argparse.Namespace) -> str:
-    """A command line that does the same again."""
+def reproduce(args: argparse.Namespace, since: Since | None = None) -> str:
+    """A command line that does the same again; a revision that moves on is named by the commit that it stood for."""
     import shlex
 
     line = ["rewire", "apply", *args.paths]
@@ -159,6 +183,7 @@ def reproduce(args: argparse.Namespace) -> str:
         ("--exclude", args.exclude),
         ("--launch", args.launch),
         ("--config", [args.config] if args.config else []),
+        ("--since", [since.shown] if since else []),
     ):
         for value in values:
             line += [option, value]

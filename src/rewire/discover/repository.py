@@ -70,7 +70,7 @@ def find_repository(directory: Path) -> Path | None:
     Raises GitError where there is a repository that git refuses to work in.
     """
     try:
-        done = _git(directory, "rev-parse", "--show-toplevel")
+        done = run_git(directory, "rev-parse", "--show-toplevel")
     except FileNotFoundError:
         return None
     if done.returncode == 0:
@@ -98,11 +98,14 @@ def explain_git_refusal(directory: Path, words: str) -> GitError:
     return GitError(f"git cannot read the repository of {directory}: {words}", advice="git fsck may say more")
 
 
-def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def run_git(
+    directory: Path, *arguments: str, settings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes]:
+    """A git command that only asks, with ``settings`` laid over the repository's own. It may fail."""
     return subprocess.run(
         ["git", *arguments],
         cwd=directory,
-        env=git_environment(),
+        env=git_environment(settings),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -111,7 +114,7 @@ def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]
 
 def list_repository(top: Path) -> Listing:
     """Tracked files, and untracked ones that git does not ignore: regular files on disk, no others."""
-    done = _git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    done = run_git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     words = os.fsdecode(done.stderr)
     if done.returncode != 0:
         raise explain_git_refusal(top, words.strip())

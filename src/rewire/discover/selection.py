@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from rewire.discover.repository import find_repository, list_repository
 from rewire.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     import pathspec
 
@@ -39,6 +39,12 @@ class Discovered:
     context: tuple[str, ...]
     others: tuple[str, ...]
     failures: tuple[Failure, ...]
+
+    def narrowed_to(self, paths: Container[str]) -> Discovered:
+        """The same project, of which this run may change only what is among ``paths`` too."""
+        left_out = [path for path in self.selected if path not in paths]
+        selected = tuple(path for path in self.selected if path in paths)
+        return replace(self, selected=selected, context=tuple(sorted([*self.context, *left_out])))
 
 
 def discover(paths: Sequence[Path], *, exclude: Sequence[str] = (), root: Path | None = None) -> Discovered:

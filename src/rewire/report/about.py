@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from rewire.discover.changes import Since
 
 Mode = Literal["dry-run", "check", "apply"]
 
@@ -18,7 +21,10 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """``command`` is a command line that does the same again, ``undo`` one that takes the run back (empty: none)."""
+    """``command`` is a command line that does the same again, ``undo`` one that takes the run back (empty: none).
+
+    ``since``: the run looked only at files that changed since a commit.
+    """
 
     version: str
     mode: Mode
@@ -27,3 +33,4 @@ class About:
     commits: tuple[Delivered, ...] = ()
     branch: str = ""
     undo: str = ""
+    since: Since | None = None

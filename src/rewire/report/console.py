@@ -50,14 +50,16 @@ class Summary:
 
     def show(self, result: RunResult, about: About) -> None:
         """All of it, in the order in which a reader needs it: the last lines are the ones that stay in view."""
-        for outcome in result.outcomes:
+        looked = bool(result.files_seen or not about.since)
+        for outcome in result.outcomes if looked else ():
             self._refusals(outcome)
             self._rejected(outcome)
             self._suppressed(outcome)
             self._notes(outcome)
         self._failures(result)
         self._unused(result)
-        self._table(result)
+        if looked:
+            self._table(result)
         self._verdict(result, about)
 
     def _table(self, result: RunResult) -> None:
@@ -148,9 +150,11 @@ class Summary:
             self._line(f"{commit.sha[:10]} {commit.subject}", "bold")
         if about.branch and about.commits:
             self._line(f"on branch {about.branch}")
-        seen = f"{count(result.files_seen, 'file')} in {result.seconds:.1f} s"
-        changed = len(result.net_changes())
-        if not result.has_changes:
+        seen = f"{count(result.files_seen, 'file')}{_since(about)} in {result.seconds:.1f} s"
+        changed = result.files_changed
+        if about.since and not result.files_seen:
+            self._line(f"nothing to look at: no selected Python file{_since(about)}", "bold")
+        elif not result.has_changes:
             self._line(f"nothing to change; {seen}", "bold")
         elif about.mode == "apply":
             self._line(f"changed {count(changed, 'file')}; {seen}", "bold")
@@ -171,6 +175,11 @@ class Summary:
     def _line(self, text: str, style: str = "") -> None:
         """One line that holds nothing the terminal would obey."""
         self.console.print(_harmless(text), style=style)
+
+
+def _since(about: About) -> str:
+    """What kept the run to some files."""
+    return f" changed since {about.since.revision} ({about.since.shown})" if about.since else ""
 
 
 def _harmless(text: str) -> Text:

@@ -128,8 +128,19 @@ class CommitEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class SinceEntry:
+    """``revision`` as ``--since`` named it, and the ``commit`` that the work tree was compared with."""
+
+    revision: str
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
-    """A whole run. ``root`` is the directory that every path is relative to."""
+    """A whole run. ``root`` is the directory that every path is relative to.
+
+    ``since``: only files changed since a commit were looked at; null: all under the given paths.
+    """
 
     schema_version: int
     rewire_version: str
@@ -137,6 +148,7 @@ class Ledger:
     command: str
     exit_code: int
     root: str
+    since: SinceEntry | None
     files_seen: int
     codemods: tuple[CodemodEntry, ...]
     failures: tuple[FailureEntry, ...]
@@ -154,6 +166,7 @@ def ledger(result: RunResult, about: About) -> Ledger:
         command=about.command,
         exit_code=about.exit_code,
         root=str(result.before.root),
+        since=SinceEntry(about.since.revision, about.since.commit) if about.since else None,
         files_seen=result.files_seen,
         codemods=tuple(map(_codemod, result.outcomes)),
         failures=tuple(map(_failure, result.failures)),

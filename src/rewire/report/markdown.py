@@ -58,7 +58,7 @@ def render(result: RunResult, about: About) -> str:
 
 def _body(result: RunResult, about: About, limits: _Limits) -> str:
     """The body within ``limits``."""
-    parts = [*_heading(result), *_table(result)]
+    parts = [*_heading(result, about), *_table(result)]
     room = limits.room
     for block in (block for outcome in result.outcomes for block in _shapes(outcome)):
         room -= len(block)
@@ -70,8 +70,8 @@ def _body(result: RunResult, about: About, limits: _Limits) -> str:
     return "\n".join(parts)
 
 
-def _heading(result: RunResult) -> Iterator[str]:
-    """One line a codemod that did something: its own summary, in its own words."""
+def _heading(result: RunResult, about: About) -> Iterator[str]:
+    """One line a codemod that did something: its own summary, in its own words; and what the run was limited to."""
     worked = [outcome for outcome in result.outcomes if outcome.changeset]
     yield "## What\n"
     for outcome in worked:
@@ -80,6 +80,9 @@ def _heading(result: RunResult) -> Iterator[str]:
         yield f"- **{prose(outcome.codemod)}**: {prose(outcome.summary)}{options}"
     if not worked:
         yield "Nothing: no codemod of this run found a place to change."
+    if about.since:
+        looked = f"Looked at: {count(result.files_seen, 'file')} changed since"
+        yield f"\n{looked} {code_span(about.since.revision)} ({code_span(about.since.shown)})."
     yield ""
 
 
