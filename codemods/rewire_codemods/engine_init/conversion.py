@@ -11,8 +11,8 @@ from rewire_codemods.applications.reading import identifiers
 
 if TYPE_CHECKING:
     from rewire.codemod import ImportedName, Note
+    from rewire_codemods.applications.application import Application
     from rewire_codemods.applications.reading import Shelf
-    from rewire_codemods.engine_init.application import Application
     from rewire_codemods.engine_init.definition import Definition
     from rewire_codemods.engine_init.editing import Edits
     from rewire_codemods.engine_init.options import EngineInitOptions

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rewire.codemod import Span
     from rewire.codemod.cst import Tree
-    from rewire_codemods.engine_init.application import Application
+    from rewire_codemods.applications.application import Application
 
 
 @dataclass(slots=True)

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from rewire.codemod import Note
 from rewire.codemod.cst import dotted_name
+from rewire_codemods.applications.application import is_application
 from rewire_codemods.applications.reach import dependents
 from rewire_codemods.applications.reading import calls
-from rewire_codemods.engine_init.application import is_application
 from rewire_codemods.engine_init.roles import is_test
 
 if TYPE_CHECKING:

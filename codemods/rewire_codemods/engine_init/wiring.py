@@ -19,7 +19,7 @@ from rewire_codemods.engine_init.style import Style, read_style, reindent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rewire_codemods.engine_init.application import Application
+    from rewire_codemods.applications.application import Application
     from rewire_codemods.engine_init.conversion import Conversion
     from rewire_codemods.engine_init.handlers import Handlers
 
