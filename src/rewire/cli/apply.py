@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +59,10 @@ def _add_what(group: Any) -> None:
     )
     group.add_argument("--config", metavar="FILE", help="this configuration, and no search for one")
     group.add_argument("--jobs", metavar="N", help="worker processes; default: one a processor")
+    group.add_argument(
+        "--executor", choices=("local", "dask"), default="local", help="where files are worked on; default: local"
+    )
+    group.add_argument("--scheduler", metavar="ADDRESS", help="of a dask cluster: tcp://HOST:PORT; default: one here")
     group.add_argument("--no-cache", action="store_true", help="neither use nor keep what other runs learned")
 
 
@@ -90,8 +94,10 @@ def run(args: argparse.Namespace) -> int:
     from rewire.pipeline import run as run_pipeline
     from rewire.report.progress import ProgressBar
 
-    with ProgressBar(sys.stderr, colour=wants_colour(args.color, sys.stderr)) as bar:
+    with ProgressBar(sys.stderr, colour=wants_colour(args.color, sys.stderr)) as bar, ExitStack() as ending:
         asked = read_request(args, bar if can_redraw(sys.stderr) and not args.quiet else None)
+        if asked.request.executor:
+            ending.callback(asked.request.executor.close)
         if not (args.dry_run or args.check):
             _require_delivery(args, asked)
         result = run_pipeline(asked.request)

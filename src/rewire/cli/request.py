@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rewire.model.project import Launch
     from rewire.pipeline import Request, Selected
     from rewire.registry import Registry
+    from rewire.workers import Executor
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,16 @@ def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], N
     since = _changes(discovered, args.since)
     if since:
         discovered = discovered.narrowed_to(since.paths)
+    jobs = _jobs(args.jobs) or settings.jobs or _default_jobs()
     request = Request(
         discovered=discovered,
         codemods=selected,
-        jobs=_jobs(args.jobs) or settings.jobs or _default_jobs(),
+        jobs=jobs,
         rendered=wants_patch(args),
         progress=progress,
         settings=project_settings(settings, args.launch, discovered),
         cache=None if args.no_cache else default_path(),
+        executor=_executor(args, jobs),
     )
     return Asked(request, args.commit_per or settings.commit_per or "codemod", reproduce(args, since), since)
 
@@ -121,6 +124,17 @@ def _jobs(text: str | None) -> int | None:
     if not text.isascii() or not text.isdigit() or int(text) < 1:
         raise UsageError(f"--jobs {text}: expected a positive number")
     return int(text)
+
+
+def _executor(args: argparse.Namespace, jobs: int) -> Executor | None:
+    """Who works on the files where that is not this machine's own processes. Raises UsageError, ClusterError."""
+    if args.executor == "dask":
+        from rewire.distributed.executor import Dask
+
+        return Dask(args.scheduler, jobs)
+    if args.scheduler is not None:
+        raise UsageError(f"--scheduler {args.scheduler} says where a dask cluster is", advice="add --executor dask")
+    return None
 
 
 def _default_jobs() -> int:
