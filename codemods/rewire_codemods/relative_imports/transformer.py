@@ -20,6 +20,8 @@ _SPACE = cst.SimpleWhitespace(" ")
 class ImportTransformer(SiteTransformer):
     """Writes ``Move`` and ``Rename`` payloads; everything else about the statement stays as it is."""
 
+    reads_names = False
+
     def rewrite(self, site: Site, original: cst.CSTNode, updated: cst.CSTNode) -> Rewritten:
         """See ``SiteTransformer.rewrite``."""
         payload = site.payload

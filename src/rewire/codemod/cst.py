@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import libcst as cst
 
@@ -27,6 +27,10 @@ class SiteTransformer(cst.CSTTransformer):
     The engine parses the statements around the sites, calls ``begin`` with the nodes it found for them and visits the
     tree. Subclasses define ``rewrite`` for sites on a node and ``rewrite_block`` for ``BLOCK`` sites.
     """
+
+    reads_names: ClassVar[bool] = True
+    """False: of a ``from`` statement it neither reads nor changes what stands after ``import``. The engine may then
+    give it another name in place of those, and put them back."""
 
     def __init__(self) -> None:
         super().__init__()

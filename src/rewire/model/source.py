@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 Newline = Literal["\n", "\r\n", "\r"]
@@ -47,16 +47,21 @@ class SourceFile:
 
     def to_bytes(self) -> bytes:
         """The file's bytes. Raises UnicodeEncodeError if the text does not fit the declared encoding."""
-        return (codecs.BOM_UTF8 if self.bom else b"") + self.text.encode(self.encoding)
+        return _encoded(self.text, self.encoding, bom=self.bom)
 
     def with_text(self, text: str) -> SourceFile:
         """The same file holding ``text``. Raises UnicodeEncodeError if it does not fit the encoding."""
-        changed = replace(self, text=text)
-        return replace(changed, digest=digest_of(changed.to_bytes()))
+        digest = digest_of(_encoded(text, self.encoding, bom=self.bom))
+        return SourceFile(self.path, text, self.encoding, self.bom, self.newline, digest)
 
     def line_of(self, offset: int) -> int:
         """1-based line number of a character offset; CR, LF and CRLF each end a line."""
         return line_of(self.text, offset)
+
+
+def _encoded(text: str, encoding: str, *, bom: bool) -> bytes:
+    data = text.encode(encoding)
+    return codecs.BOM_UTF8 + data if bom else data
 
 
 def digest_of(data: bytes) -> str:
@@ -73,3 +78,25 @@ def line_of(text: str, offset: int) -> int:
         if before.endswith("\r") and text[offset : offset + 1] == "\n":
             carriage -= 1
     return before.count("\n") + carriage + 1
+
+
+class Lines:
+    """Lines of many offsets of one text: as ``line_of``, but each stretch is counted once if they come in order."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lone_feeds = "\r" not in text
+        self._offset = 0
+        self._line = 1
+
+    def at(self, offset: int) -> int:
+        """1-based line of ``offset``."""
+        text, start = self._text, self._offset
+        if offset < start or (not self._lone_feeds and text[start - 1 : start + 1] == "\r\n"):
+            start, self._line = 0, 1
+        if self._lone_feeds:
+            self._line += text.count("\n", start, offset)
+        else:
+            self._line += line_of(text[start : offset + 1], offset - start) - 1
+        self._offset = offset
+        return self._line

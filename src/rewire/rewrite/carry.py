@@ -10,11 +10,11 @@ import libcst as cst
 from rewire.errors import NotLossless, NotPython
 from rewire.model.result import Rejected
 from rewire.model.site import BLOCK, INSERT, Change, Site
-from rewire.model.source import SourceFile, Span
+from rewire.model.source import Lines, SourceFile, Span
 from rewire.model.workspace import FileChange
-from rewire.rewrite.regions import Region, group, layout_for
-from rewire.rewrite.statement import rewritten_statement
-from rewire.syntax.lexical import Layout, scan
+from rewire.rewrite.regions import Region, find_regions
+from rewire.rewrite.statement import Memory, memory_of, rewritten_statement
+from rewire.syntax.lexical import scan
 from rewire.syntax.modern import Tree, parse
 
 if TYPE_CHECKING:
@@ -40,57 +40,66 @@ def rewrite_file(
 
     ``options`` are the codemod's, which ``transformer`` was made with.
     """
-    layout = layout_for(source.text, sites)
-    regions = group(layout, sites)
+    text = source.text
     codemod = sites[0].codemod
+    regions = find_regions(text, sites)
     if isinstance(regions, Site):
         line = source.line_of(regions.span.start)
         return Rejected(source.path, "placed", f"line {line}: the site lies in no statement of its own", codemod)
+    memory = memory_of(transformer, options)
+    lines = Lines(text)
     pieces: list[str] = []
     changes: list[Change] = []
     position = length = 0
     for region in regions:
+        span = region.span
         try:
-            new = _new_text(source, layout, region, transformer, options)
+            new = _new_text(source, region, transformer, memory)
         except _Undone as error:
-            line = source.line_of(region.span.start)
-            return Rejected(source.path, error.check, f"line {line}: {error}", codemod)
-        kept = source.text[position : region.span.start]
-        length += len(kept)
-        changes += [_change(source, site, region.span, Span(length, length + len(new))) for site in region.sites]
-        pieces += [kept, new]
-        length += len(new)
-        position = region.span.end
-    pieces.append(source.text[position:])
+            return Rejected(source.path, error.check, f"line {source.line_of(span.start)}: {error}", codemod)
+        start = length + span.start - position
+        length = start + len(new)
+        after = Span(start, length)
+        changes += [_change(site, lines.at(site.span.start), span, after) for site in region.sites]
+        pieces += (text[position : span.start], new)
+        position = span.end
+    pieces.append(text[position:])
     try:
-        after = source.with_text("".join(pieces))
+        result = source.with_text("".join(pieces))
     except UnicodeEncodeError as error:
         return Rejected(source.path, "encodes", f"the result does not fit {source.encoding}: {error.reason}", codemod)
-    changes.sort(key=lambda change: (change.span, change.summary))
-    return FileChange(source.path, source, after, tuple(changes))
+    changes.sort(key=lambda change: (change.span.start, change.span.end, change.summary))
+    return FileChange(source.path, source, result, tuple(changes))
 
 
-def _change(source: SourceFile, site: Site, before: Span, after: Span) -> Change:
+def _change(site: Site, line: int, before: Span, after: Span) -> Change:
     return Change(
-        codemod=site.codemod,
-        path=site.path,
-        span=site.span,
-        line=source.line_of(site.span.start),
-        summary=site.summary,
-        shape=site.shape,
-        support=site.support,
-        before=before,
-        after=after,
-        group=site.group,
-        follows=site.follows,
+        site.codemod,
+        site.path,
+        site.span,
+        line,
+        site.summary,
+        site.shape,
+        site.support,
+        before,
+        after,
+        site.group,
+        site.follows,
     )
 
 
-def _new_text(source: SourceFile, layout: Layout, region: Region, transformer: SiteTransformer, options: object) -> str:
+def _new_text(source: SourceFile, region: Region, transformer: SiteTransformer, memory: Memory) -> str:
     if region.inserts:
         return _inserted(source, region)
-    old = region.span.of(source.text)
-    new = rewritten_statement(layout, region, transformer, options)
+    text, span = source.text, region.span
+    old = text[span.start : span.end]
+    new = None
+    if region.lone:
+        site = region.sites[0]
+        start, end = site.span.start, site.span.end
+        statement = rewritten_statement(site, text[start:end], transformer, memory)
+        if statement is not None:
+            new = text[span.start : start] + statement + text[end : span.end]
     if new is None:
         new = _visited(source, region, transformer)
     if new == old:

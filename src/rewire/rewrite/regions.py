@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rewire.model.site import BLOCK, INSERT, Site
 from rewire.model.source import Span
 from rewire.syntax.lexical import scan
+from rewire.syntax.plain import find_lone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,15 +18,36 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Full lines of the old text (an empty span for an insertion) and the sites that lie in them."""
+    """Full lines of the old text (an empty span for an insertion) and the sites that lie in them.
+
+    ``lone``: the one site is a whole statement; the region adds white space before it and at most a comment after it.
+    """
 
     span: Span
     sites: tuple[Site, ...]
+    lone: bool = False
 
     @property
     def inserts(self) -> bool:
         """True for text put between two lines."""
         return self.span.start == self.span.end
+
+
+def find_regions(text: str, sites: Sequence[Site]) -> Sequence[Region] | Site:
+    """The regions of ``text`` in order, none overlapping; or the first site that lies in no statement."""
+    regions = _plain(text, sites)
+    return group(layout_for(text, sites), sites) if regions is None else regions
+
+
+def _plain(text: str, sites: Sequence[Site]) -> list[Region] | None:
+    """The regions where it is plain to see that each site has a line to itself (most files): nothing is scanned."""
+    if any(site.kind in (BLOCK, INSERT) for site in sites):
+        return None
+    ordered = sorted(sites, key=lambda site: site.span.start)
+    lines = find_lone(text, [(site.span.start, site.span.end) for site in ordered])
+    if lines is None:
+        return None
+    return [Region(Span(line.start, line.end), (site,), lone=True) for line, site in zip(lines, ordered, strict=True)]
 
 
 def layout_for(text: str, sites: Sequence[Site]) -> Layout:
@@ -62,9 +84,20 @@ def group(layout: Layout, sites: Sequence[Site]) -> tuple[Region, ...] | Site:
     for offset, members in inserted.items():
         if any(span.start < offset < span.end for span, _ in merged):
             return members[0]
-    regions = [Region(span, tuple(members)) for span, members in merged]
+    regions = [Region(span, tuple(members), _is_lone(layout, span, members)) for span, members in merged]
     regions.extend(Region(Span(offset, offset), tuple(members)) for offset, members in inserted.items())
     return tuple(sorted(regions, key=lambda region: (region.span.start, region.span.end)))
+
+
+def _is_lone(layout: Layout, span: Span, members: Sequence[Site]) -> bool:
+    site, text = members[0], layout.text
+    return (
+        len(members) == 1
+        and site.kind != BLOCK
+        and text[span.start : site.span.start].strip(" \t") == ""
+        and text[site.span.end : span.end].lstrip(" \t")[:1] in ("", "#", "\r", "\n")
+        and span == layout.lines_of(site.span)
+    )
 
 
 def _after_form_feed(text: str, span: Span) -> Span:

@@ -2,64 +2,72 @@
 
 Such a statement is parsed without its line and its neighbours, and needs no search for its node: 0.1 ms instead of
 1 ms (``benchmarks/``). What the transformer makes of it depends on its text and the site's payload alone (a
-transformer never decides), so the answer is remembered for the next file that holds the same line.
+transformer never decides), so the answer is remembered for the next file that holds the same line. Of a ``from``
+statement whose names the transformer neither reads nor changes, the beginning alone is parsed, with a stand-in for the
+names: Home Assistant's 4,300 different ones begin in 400 ways.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import libcst as cst
-
-from rewire.model.site import BLOCK, INSERT
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from rewire.codemod.cst import SiteTransformer
     from rewire.model.site import Site
-    from rewire.rewrite.regions import Region
-    from rewire.syntax.lexical import Layout
+
+Memory = dict["Hashable", "str | None"]
+"""(kind, payload, statement) -> what it becomes; None: take the long way. Of one transformer with its options."""
 
 _EMPTY = cst.Module(body=[])
-_REMEMBERED_MOST = 50_000
-_remembered: dict[Hashable, str | None] = {}
+_REMEMBERED_MOST = 20_000
+_memories: dict[Hashable, Memory] = {}
+
+# What begins a plain ``from`` statement, and its names: a star, words, or words and comments in brackets.
+_FROM = re.compile(
+    r"(from[ \t]++[.\w]++[ \t]++import)"
+    r"(?:[ \t]*+\*|[ \t]++[\w \t,]*+(?<=\w)|[ \t]*+\((?:[\w \t\r\n,]++|\#[^\r\n]*+)*+\))"
+)
+_STAND_IN = " _"
 
 
-def rewritten_statement(layout: Layout, region: Region, transformer: SiteTransformer, options: object) -> str | None:
-    """The new text of the region, or None where the short way does not apply (take the long one)."""
-    if len(region.sites) != 1:
-        return None
-    site = region.sites[0]
-    text = layout.text
-    statement = site.span.of(text)
-    if site.kind in (BLOCK, INSERT) or not _alone(layout, region, site):
-        return None
+def memory_of(transformer: SiteTransformer, options: object) -> Memory:
+    """What is remembered of earlier work with the same transformer and options."""
     try:
-        key = (type(transformer), options, site.kind, site.payload, statement)
-        if key not in _remembered:
-            if len(_remembered) >= _REMEMBERED_MOST:
-                _remembered.clear()
-            _remembered[key] = _rewrite(site, statement, transformer)
-        new = _remembered[key]
+        memory = _memories.setdefault((type(transformer), options), {})
+    except TypeError:  # unhashable options
+        return {}
+    if len(memory) >= _REMEMBERED_MOST:
+        memory.clear()
+    return memory
+
+
+def rewritten_statement(site: Site, statement: str, transformer: SiteTransformer, memory: Memory) -> str | None:
+    """The new text of ``statement``, which is ``site`` and lone in its region; None: take the long way."""
+    key = (site.kind, site.payload, statement)
+    try:
+        if key not in memory:
+            memory[key] = _rewrite(site, statement, transformer, memory)
+        return memory[key]
     except TypeError:  # an unhashable payload
-        new = _rewrite(site, statement, transformer)
-    if new is None:
-        return None
-    return text[region.span.start : site.span.start] + new + text[site.span.end : region.span.end]
+        return _rewrite(site, statement, transformer, {})
 
 
-def _alone(layout: Layout, region: Region, site: Site) -> bool:
-    """True if the region is the statement, white space before it, and at most a comment after it."""
-    rest = layout.text[site.span.end : region.span.end].lstrip(" \t")
-    return (
-        layout.text[region.span.start : site.span.start].strip(" \t") == ""
-        and (rest[:1] in ("", "#", "\r", "\n"))
-        and region.span == layout.lines_of(site.span)
-    )
+def _rewrite(site: Site, statement: str, transformer: SiteTransformer, memory: Memory) -> str | None:
+    if site.kind == "ImportFrom" and not transformer.reads_names:
+        plain = _FROM.fullmatch(statement)
+        if plain and statement[plain.end(1) :] != _STAND_IN:
+            beginning = rewritten_statement(site, plain[1] + _STAND_IN, transformer, memory)
+            if beginning and beginning.endswith(f"import{_STAND_IN}"):
+                return beginning.removesuffix(_STAND_IN) + statement[plain.end(1) :]
+    return _parsed(site, statement, transformer)
 
 
-def _rewrite(site: Site, statement: str, transformer: SiteTransformer) -> str | None:
+def _parsed(site: Site, statement: str, transformer: SiteTransformer) -> str | None:
     try:
         line = cst.parse_statement(statement)
     except Exception:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rewire.errors import SourceError
 from rewire.model.result import Rejected
 from rewire.model.site import Promise
-from rewire.model.source import Span
 from rewire.syntax import native
-from rewire.syntax.lexical import scan
 from rewire.syntax.modern import parses
-from rewire.verify.ledger import unowned
+from rewire.verify.compare import compare
+from rewire.verify.ledger import unbalanced, unowned
 from rewire.verify.names import newly_undefined
+from rewire.verify.splices import splices
 from rewire.verify.tokens import lost_text
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from rewire.codemod.base import Codemod
     from rewire.model.site import Site
     from rewire.model.workspace import FileChange
+    from rewire.verify.splices import Splice
 
 
 def verify_file(file: FileChange, sites: Sequence[Site], codemod: Codemod[Any, Any], options: Any) -> Rejected | None:
@@ -32,14 +32,16 @@ def verify_file(file: FileChange, sites: Sequence[Site], codemod: Codemod[Any, A
     """
     assert file.before is not None
     assert file.after is not None
-    complaint = unowned(file)
+    regions = splices(file)
+    complaint = unbalanced(file, sites) or unowned(file, regions)
     if complaint:
         return Rejected(file.path, "double-entry", complaint, codemod.name)
-    complaint = lost_text(file, sites)
-    if complaint:
-        return Rejected(file.path, "text-kept", complaint, codemod.name)
-    if not still_parses(file):
-        return Rejected(file.path, "parses", "the result is not Python any more", codemod.name)
+    if not all(compare(region.old, region.new).clean for region in regions):
+        complaint = lost_text(regions, sites)
+        if complaint:
+            return Rejected(file.path, "text-kept", complaint, codemod.name)
+        if not still_parses(file, regions):
+            return Rejected(file.path, "parses", "the result is not Python any more", codemod.name)
     if codemod.promise is not Promise.PROVED:
         try:
             name = newly_undefined(file.before.text, file.after.text)
@@ -53,36 +55,14 @@ def verify_file(file: FileChange, sites: Sequence[Site], codemod: Codemod[Any, A
     return None
 
 
-def still_parses(file: FileChange) -> bool:
+def still_parses(file: FileChange, regions: Sequence[Splice]) -> bool:
     """True if the new text is Python.
 
     Where every region was simple statements and still is, on whole lines and at the same indentation, the file parses
     exactly if those statements do: only they are parsed.
     """
-    assert file.before is not None
     assert file.after is not None
-    regions = {(change.before, change.after) for change in file.changes}
-    texts = [(before.of(file.before.text), after.of(file.after.text)) for before, after in regions]
-    if all(_simple(old, new) for old, new in texts):
-        return all(_statements_parse(new) for _, new in texts)
+    found = [compare(region.old, region.new) for region in regions]
+    if all(one.simple for one in found):
+        return all(one.parses for one in found)
     return native.parses(file.after.text) or parses(file.after.text)
-
-
-@lru_cache(maxsize=8192)
-def _simple(before: str, after: str) -> bool:
-    """True if both are runs of simple statements, all at the first one's indentation, newline-ended alike."""
-    old, new = scan(before), scan(after)
-    if not old.lines or not new.lines or before[-1:] != after[-1:]:
-        return False
-    indent = old.indent(0)
-    return all(
-        layout.indent(index) == indent and layout.is_simple(Span(line.code, line.code + 1))
-        for layout in (old, new)
-        for index, line in enumerate(layout.lines)
-    )
-
-
-@lru_cache(maxsize=8192)
-def _statements_parse(statements: str) -> bool:
-    wrapped = "if 1:\n" + statements if statements[:1] in (" ", "\t") else statements
-    return native.parses(wrapped) or parses(wrapped)

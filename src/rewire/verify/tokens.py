@@ -3,52 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from rewire.syntax.lexical import scan
+from rewire.verify.compare import compare
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from rewire.model.site import Site
-    from rewire.model.source import Span
-    from rewire.model.workspace import FileChange
+    from rewire.verify.splices import Splice
 
 
-def lost_text(file: FileChange, sites: Sequence[Site]) -> str | None:
+def lost_text(regions: Sequence[Splice], sites: Sequence[Site]) -> str | None:
     """The first comment or string literal of the old regions that the new ones lack; None if all are there.
 
     A region holds what its sites announced: ``drops_comments`` and ``edits_strings`` lift the check for it.
     """
-    assert file.before is not None
-    assert file.after is not None
-    may = {(site.span, site.summary): site for site in sites}
-    regions: dict[tuple[Span, Span], list[Site]] = {}
-    for change in file.changes:
-        regions.setdefault((change.before, change.after), []).append(may[change.span, change.summary])
-    missing_comments: Counter[str] = Counter()
-    spare_comments: Counter[str] = Counter()
-    for (before, after), members in regions.items():
-        old, new = _tokens(before.of(file.before.text)), _tokens(after.of(file.after.text))
-        spare_comments += new["comments"] - old["comments"]
+    announced = {(site.span.start, site.span.end, site.summary): site for site in sites}
+    missing: Counter[str] = Counter()
+    spare: Counter[str] = Counter()
+    for region in regions:
+        found = compare(region.old, region.new)
+        members = [announced[change.span.start, change.span.end, change.summary] for change in region.changes]
+        spare += found.spare_comments
         if not any(site.drops_comments for site in members):
-            missing_comments += old["comments"] - new["comments"]
-        if not any(site.edits_strings for site in members):
-            lost = old["strings"] - new["strings"]
-            if lost:
-                return f"the string {_shown(lost)} was altered or lost"
-    lost = missing_comments - spare_comments
+            missing += found.lost_comments
+        if found.lost_strings and not any(site.edits_strings for site in members):
+            return f"the string {_shown(found.lost_strings)} was altered or lost"
+    lost = missing - spare
     return f"the comment {_shown(lost)} was lost" if lost else None
-
-
-@lru_cache(maxsize=8192)
-def _tokens(text: str) -> Mapping[str, Counter[str]]:
-    layout = scan(text)
-    return {
-        "comments": Counter(span.of(text).rstrip() for span in layout.comments),
-        "strings": Counter(span.of(text) for span in layout.strings),
-    }
 
 
 def _shown(lost: Counter[str]) -> str:

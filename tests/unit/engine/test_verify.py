@@ -7,10 +7,11 @@ import pytest
 from rewire.model.site import Change, Site
 from rewire.model.source import SourceFile, Span
 from rewire.model.workspace import FileChange
-from rewire.verify.check import still_parses
-from rewire.verify.ledger import unowned
+from rewire.verify.check import still_parses as parses_with
+from rewire.verify.ledger import unowned as unowned_in
 from rewire.verify.names import newly_undefined, undefined
-from rewire.verify.tokens import lost_text
+from rewire.verify.splices import splices
+from rewire.verify.tokens import lost_text as lost_in
 
 
 def change_of(old: str, new: str, *regions: tuple[Span, Span]) -> FileChange:
@@ -22,6 +23,18 @@ def change_of(old: str, new: str, *regions: tuple[Span, Span]) -> FileChange:
         after,
         tuple(Change("toy", "m.py", span, 1, "s", "", False, span, to) for span, to in regions),
     )
+
+
+def unowned(file: FileChange) -> str | None:
+    return unowned_in(file, splices(file))
+
+
+def lost_text(file: FileChange, sites: list[Site]) -> str | None:
+    return lost_in(splices(file), sites)
+
+
+def still_parses(file: FileChange) -> bool:
+    return parses_with(file, splices(file))
 
 
 def whole(old: str, new: str) -> FileChange:

@@ -1,0 +1,84 @@
+"""The old and the new text of one region, compared: what depends on these two alone and is remembered for them.
+
+Most regions are imports that many files share, so most answers are known before they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+
+from rewire.model.source import Span
+from rewire.syntax import native
+from rewire.syntax.lexical import Layout, scan
+from rewire.syntax.modern import parses
+from rewire.syntax.plain import is_bare, lone_indent
+
+_REMEMBERED = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """``simple``: both are runs of simple statements at one indentation, newline-ended alike.
+
+    ``parses`` says whether the new statements are Python; None where the region is not ``simple`` and cannot be judged
+    by itself. ``clean``: a simple region whose statements parse, with the comments and strings that it had.
+    """
+
+    simple: bool
+    parses: bool | None
+    lost_comments: Counter[str]
+    spare_comments: Counter[str]
+    lost_strings: Counter[str]
+
+    @property
+    def clean(self) -> bool:
+        """Nothing to look at more closely."""
+        return bool(self.parses) and not (self.lost_comments or self.spare_comments or self.lost_strings)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def compare(old: str, new: str) -> Comparison:
+    """What became of ``old``, given as whole lines."""
+    if is_bare(old) and is_bare(new):
+        lost = spare = strings = Counter[str]()
+    else:
+        had, has = _tokens(old), _tokens(new)
+        lost, spare, strings = had[0] - has[0], has[0] - had[0], had[1] - has[1]
+    simple = _simple(old, new)
+    return Comparison(simple, _statements_parse(new) if simple else None, lost, spare, strings)
+
+
+def _tokens(text: str) -> tuple[Counter[str], Counter[str]]:
+    """Comments and strings."""
+    layout = scan(text)
+    return (
+        Counter(span.of(text).rstrip() for span in layout.comments),
+        Counter(span.of(text) for span in layout.strings),
+    )
+
+
+def _simple(old: str, new: str) -> bool:
+    if old[-1:] != new[-1:]:
+        return False
+    indent = lone_indent(old)
+    if indent is not None and indent == lone_indent(new):
+        return True
+    before, after = scan(old), scan(new)
+    if not before.lines or not after.lines:
+        return False
+    indent = before.indent(0)
+    return _all_simple(before, indent) and _all_simple(after, indent)
+
+
+def _all_simple(layout: Layout, indent: str) -> bool:
+    return all(
+        layout.indent(index) == indent and layout.is_simple(Span(line.code, line.code + 1))
+        for index, line in enumerate(layout.lines)
+    )
+
+
+def _statements_parse(statements: str) -> bool:
+    wrapped = "if 1:\n" + statements if statements[:1] in (" ", "\t") else statements
+    return native.parses(wrapped) or parses(wrapped)

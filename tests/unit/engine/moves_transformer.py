@@ -1,0 +1,40 @@
+"""A transformer for the tests of the engine: gives a ``from`` statement another module, a name another name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import libcst as cst
+
+from rewire.codemod.cst import SiteTransformer
+
+if TYPE_CHECKING:
+    from rewire.model.site import Site
+
+
+class Mover(SiteTransformer):
+    """The payload is ``.module`` for a ``from`` statement and a word for a name."""
+
+    def rewrite(self, site: Site, original: cst.CSTNode, updated: cst.CSTNode) -> Any:
+        if isinstance(updated, cst.ImportFrom):
+            name = cst.Name(site.payload.lstrip("."))
+            return updated.with_changes(relative=[cst.Dot()] * site.payload.count("."), module=name)
+        assert isinstance(updated, cst.Name)
+        return updated.with_changes(value=site.payload)
+
+
+class HeadMover(Mover):
+    """The same, and it says that names are none of its business."""
+
+    reads_names = False
+
+
+class NameDropper(SiteTransformer):
+    """Reads names, and must therefore be shown them: the payload is the one that goes."""
+
+    def rewrite(self, site: Site, original: cst.CSTNode, updated: cst.CSTNode) -> Any:
+        assert isinstance(updated, cst.ImportFrom)
+        assert not isinstance(updated.names, cst.ImportStar)
+        kept = [alias for alias in updated.names if alias.evaluated_name != site.payload]
+        kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+        return updated.with_changes(names=kept)
