@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from support.programs import programs
 
 from rewire.model.source import Span
-from rewire.syntax.lexical import scan
+from rewire.syntax import lines, literals
+from rewire.syntax.lexical import Layout, scan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,7 +129,6 @@ NOISE = st.lists(st.sampled_from(PIECES), max_size=50).map("".join)
 @example("\ufeffx")
 def test_never_fails_and_keeps_its_books_on_any_text(text: str) -> None:
     layout = scan(text)
-    assert layout == scan(text)
     for before, after in itertools.pairwise(layout.lines):
         assert before.end <= after.start
     for line in layout.lines:
@@ -142,6 +142,61 @@ def test_never_fails_and_keeps_its_books_on_any_text(text: str) -> None:
         assert "\n" not in comment.of(text)
     owned = sum(line.end - line.start for line in layout.lines)
     assert owned <= len(text)
+
+
+QUOTED = [
+    *("f'", 'f"', 'f"""', "rf'", "t'", "Rb'", "tu'", "{x}", "{{", "}}", "'a'", '"b"', "f'{d[\"k\"]}'", 'f"{a:{b}}"'),
+    *("f'{d['k']}'", "\\\n", "\\\r\n", "\r\n", "\\'", '\\"', "\\N{DASH}", "not'", "1if'", "'''", '"""', "''", "'", '"'),
+    *("#c\n", "x = 1\n", "(", ")", "[", "]", "{", "}", "\n", " ", "\t", "\f", "\\", "f", "é", "_", "import a"),
+]
+QUOTES = st.lists(st.sampled_from(QUOTED), max_size=40).map("".join)
+Found = tuple[list[tuple[int, ...]], list[tuple[int, int]], list[tuple[int, int]]]
+
+
+def at_once(text: str, stop: int) -> Found:
+    layout = Layout(text, stop)
+    return (
+        [tuple(line) for line in layout.lines],
+        [(span.start, span.end) for span in layout.comments],
+        [(span.start, span.end) for span in layout.strings],
+    )
+
+
+def token_by_token(text: str, stop: int) -> Found:
+    """What the scanner answers where its quick patterns never match."""
+    never = re.compile(r"(?!)()()")
+    hard = re.compile(r"[^'\"#]*+(?:(\#[^\r\n]*+)|(?!)()|['\"])")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(lines, "_easy_line", lambda: never)
+        patch.setattr(literals, "_next_literal", lambda: hard)
+        return at_once(text, stop)
+
+
+@given(QUOTES, st.integers(0, 120))
+@settings(max_examples=600)
+@example("f'{d['k']}'\nx", 120)
+@example("((((((((1))))))))\nx = (((((1)))))\n", 120)
+@example("'''a''''b'\n", 120)
+@example("tu'{' # }'\n'", 120)
+@example("x = f'''{\n'a'  # it's\n}'''\ny", 120)
+@example("f'{x}}}{{{y}'\n", 120)
+@example('f"""a{b}""""c"\n', 120)
+def test_whole_lines_and_strings_end_where_they_do_token_by_token(text: str, stop: int) -> None:
+    assert at_once(text, stop) == token_by_token(text, stop)
+    assert at_once(text, len(text)) == token_by_token(text, len(text))
+
+
+@given(programs(), st.integers(0, 200))
+@settings(max_examples=200)
+@example("x = 1\n# c\n\n# d\ny = 2\n", 8)
+@example("x = 1\r\n# c\r\n", 6)
+def test_a_stop_gives_the_lines_up_to_it_and_what_they_hold(text: str, stop: int) -> None:
+    whole, part = Layout(text), Layout(text, stop)
+    assert part.lines == tuple(line for line in whole.lines if line.start <= stop)
+    for mine, everything in ((part.comments, whole.comments), (part.strings, whole.strings)):
+        assert mine == everything[: len(mine)]
+        assert {span for span in everything if span.start <= stop} <= set(mine)
+        assert all(part.line_at(span.start) is not None or span in part.comments for span in mine)
 
 
 @given(NOISE, st.integers(0, 60), st.integers(0, 60))
