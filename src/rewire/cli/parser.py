@@ -7,14 +7,14 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rewire import __version__
-from rewire.cli import apply, cache, completion, doctor, explain
+from rewire.cli import apply, cache, completion, doctor, explain, fleet
 from rewire.cli import list as listing
 from rewire.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMMANDS = (apply, doctor, listing, explain, cache, completion)
+COMMANDS = (apply, fleet, doctor, listing, explain, cache, completion)
 
 EPILOG = """\
 examples:

@@ -47,14 +47,14 @@ def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], N
     settings = config.load(start_of(paths), Path(args.config) if args.config else None)
     installed = registry.load()
     config.check_tables(settings, installed.codemods, [one.name for one in installed.broken])
-    selected = _select(args, settings, installed)
+    selected = select_codemods(args, settings, installed)
     discovered = discover(
         paths, exclude=(*settings.exclude, *args.exclude), root=settings.directory if settings.source else None
     )
     since = _changes(discovered, args.since)
     if since:
         discovered = discovered.narrowed_to(since.paths)
-    jobs = _jobs(args.jobs) or settings.jobs or _default_jobs()
+    jobs = read_jobs(args.jobs) or settings.jobs or _default_jobs()
     request = Request(
         discovered=discovered,
         codemods=selected,
@@ -82,7 +82,7 @@ def _changes(discovered: Discovered, revision: str | None) -> Since | None:
     return changed_since(discovered.repository, revision)
 
 
-def _select(args: argparse.Namespace, settings: Config, installed: Registry) -> tuple[Selected, ...]:
+def select_codemods(args: argparse.Namespace, settings: Config, installed: Registry) -> tuple[Selected, ...]:
     """The codemods of the run with their options; the command line's ``--select`` takes the file's ``ignore`` away."""
     from rewire import config
     from rewire.pipeline import Selected
@@ -117,7 +117,7 @@ def start_of(paths: Sequence[Path]) -> Path:
     return common if common.is_dir() else common.parent
 
 
-def _jobs(text: str | None) -> int | None:
+def read_jobs(text: str | None) -> int | None:
     """The value of ``--jobs``. Raises UsageError."""
     if text is None:
         return None

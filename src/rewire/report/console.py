@@ -174,7 +174,12 @@ class Summary:
 
     def _line(self, text: str, style: str = "") -> None:
         """One line that holds nothing the terminal would obey."""
-        self.console.print(_harmless(text), style=style)
+        print_line(self.console, text, style)
+
+
+def print_line(console: Console, text: str, style: str = "") -> None:
+    """One line in ``style``, which holds nothing that the terminal would obey."""
+    console.print(_harmless(text), style=style)
 
 
 def _since(about: About) -> str:

@@ -229,16 +229,21 @@ def _require_identity(git: Git, role: str) -> None:
 def _refuse_branch(git: Git, name: str) -> None:
     if not is_safe_branch_name(git, name):
         raise UsageError(f"{name!r} cannot be the name of a branch", advice="git help check-ref-format has the rules")
+    for taken in branches_in_the_way(git, name):
+        raise GitError(
+            f"there is a branch {taken} already",
+            advice="choose another name for --branch, or delete that one",
+        )
+
+
+def branches_in_the_way(git: Git, name: str) -> list[str]:
+    """Branches that keep git from making one called ``name``: itself, one above it, those below it."""
     parts = name.split("/")
     above = {"/".join(parts[:count]) for count in range(1, len(parts) + 1)}
     found = git.run("for-each-ref", "--format=%(refname)", f"refs/heads/{parts[0]}")
-    for ref in found.decode("utf-8", "surrogateescape").splitlines():
-        taken = ref.removeprefix("refs/heads/")
-        if taken in above or taken.startswith(f"{name}/"):
-            raise GitError(
-                f"there is a branch {taken} already",
-                advice="choose another name for --branch, or delete that one",
-            )
+    refs = found.decode("utf-8", "surrogateescape").splitlines()
+    taken = [ref.removeprefix("refs/heads/") for ref in refs]
+    return [one for one in taken if one in above or one.startswith(f"{name}/")]
 
 
 def _names(paths: Iterable[str]) -> str:

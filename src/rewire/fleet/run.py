@@ -1,0 +1,75 @@
+"""A whole fleet: every repository visited, every record kept as soon as it is known."""
+
+from __future__ import annotations
+
+import signal
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from rewire.fleet import state
+from rewire.fleet.crew import Crew, Lost
+from rewire.fleet.visit import Visit, Visited, visit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from rewire.fleet.values import Record
+    from rewire.fleet.visit import Orders
+
+
+def run_fleet(
+    orders: Orders,
+    listed: Sequence[Record],
+    earlier: Mapping[str, Record],
+    *,
+    jobs: int,
+    tell: Callable[[Visited, int, int], None],
+) -> tuple[Record, ...]:
+    """The records of ``listed``, in its order; those that are pending are visited, ``jobs`` processes at a time.
+
+    ``earlier`` are the records of the state; those of repositories that are not listed stay in it. ``tell`` hears of
+    each repository that is through: what became of it, how many are through, of how many. Raises DeliveryError where
+    the output folder cannot be written.
+    """
+    records = list(listed)
+    visits = {number: record for number, record in enumerate(records) if record.status == "pending"}
+    numbers = list(visits)
+    tasks = [Visit(record, earlier.get(record.path)) for record in visits.values()]
+    kept = dict(earlier)
+    _save(orders, kept)
+    if len(tasks) > 1:
+        _warm_up()
+    crew: Crew[Visit, Visited] = Crew(partial(visit, orders), jobs)
+    for through, (position, answer) in enumerate(crew.answers(tasks), 1):
+        number = numbers[position]
+        visited = Visited(_lost(records[number], answer)) if isinstance(answer, Lost) else answer
+        records[number] = visited.record
+        kept[visited.record.path] = visited.record
+        if visited.anew:
+            _save(orders, kept)
+        tell(visited, through, len(tasks))
+    return tuple(records)
+
+
+def _save(orders: Orders, records: Mapping[str, Record]) -> None:
+    state.save(orders.output, records.values())
+
+
+def _lost(record: Record, lost: Lost) -> Record:
+    """The record of a repository whose process died."""
+    if lost.exit_code < 0:
+        try:
+            name = signal.Signals(-lost.exit_code).name
+        except ValueError:
+            name = f"signal {-lost.exit_code}"
+        reason = f"the process that worked on it was killed ({name})"
+    else:
+        reason = f"the process that worked on it ended without an answer (exit status {lost.exit_code})"
+    return replace(record, status="failed", reason=reason, advice="if memory ran out, try again with --jobs 1")
+
+
+def _warm_up() -> None:
+    """Import once what nearly every repository's process needs, before the first of them is forked."""
+    import rewire.rewrite.carry
+    import rewire.verify.accept  # noqa: F401 - for the processes to come
