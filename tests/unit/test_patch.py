@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from support.repositories import create, delete, git, outcome, replace_words, rewrite, run_of, source, tree, write
 from unidiff import PatchSet
 
-from rewire.deliver.patch import quote_path, render, render_files, render_outcome
+from rewire.deliver.patch import fragment, quote_path, render, render_files, render_outcome
+from rewire.model.site import Change
+from rewire.model.source import Span
 from rewire.model.workspace import FileChange
 
 if TYPE_CHECKING:
@@ -195,3 +197,59 @@ def test_any_names(paths: set[str]) -> None:
         root = Path(folder)
         patch = render_files([change(path, b"a\n", b"b\n") for path in sorted(paths)], root)
         assert applied(root, dict.fromkeys(paths, b"a\n"), patch) == dict.fromkeys(paths, b"b\n")
+
+
+def told(old: list[str], new: list[str], regions: list[tuple[int, int]]) -> FileChange:
+    """A change of lines, with the regions (first line, line after the last) in which the lines differ."""
+    starts = [[0], [0]]
+    for lines, offsets in zip((old, new), starts, strict=True):
+        for line in lines:
+            offsets.append(offsets[-1] + len(line))
+    file = change("m.py", "".join(old).encode(), "".join(new).encode())
+    changes = []
+    for first, end in regions:
+        before, after = Span(starts[0][first], starts[0][end]), Span(starts[1][first], starts[1][end])
+        changes.append(Change("toy", "m.py", before, first + 1, "s", "", False, before, after))
+    return FileChange(file.path, file.before, file.after, tuple(changes))
+
+
+@st.composite
+def edits(draw: st.DrawFn, alphabet: st.SearchStrategy[str] | None) -> FileChange:
+    """Some lines of a text exchanged for as many others; without ``alphabet`` no line stands twice."""
+    count = draw(st.integers(1, 40))
+    end = draw(st.sampled_from(["\n", "\r\n"]))
+    old = [f"{number if alphabet is None else draw(alphabet)}{end}" for number in range(count)]
+    touched = draw(st.sets(st.integers(0, count - 1), min_size=1))
+    new = [f"n{line}" if number in touched else line for number, line in enumerate(old)]
+    regions, first = [], 0
+    while first < count:  # regions of one to three lines, as sites make them, and what lies between
+        size = draw(st.integers(1, 3))
+        if touched & set(range(first, first + size)):
+            regions.append((first, min(count, first + size)))
+        first += size
+    return told(old, new, regions)
+
+
+@given(edits(None))
+@settings(max_examples=200, deadline=None)
+def test_what_the_changes_tell_is_what_comparing_finds(file: FileChange) -> None:
+    compared = FileChange(file.path, file.before, file.after, ())
+    assert fragment(file, Path()) == fragment(compared, Path())
+
+
+@given(edits(st.sampled_from(["", "a", "b", ")"])))
+@settings(max_examples=25, deadline=None)
+def test_git_apply_takes_what_the_changes_tell_of_lines_that_stand_more_than_once(file: FileChange) -> None:
+    assert file.before is not None
+    assert file.after is not None
+    with tempfile.TemporaryDirectory() as folder:
+        patch = fragment(file, Path())
+        assert applied(Path(folder), {"m.py": file.before.to_bytes()}, patch) == {"m.py": file.after.to_bytes()}
+
+
+@pytest.mark.parametrize("regions", [[(1, 2)], [(0, 3), (4, 5)], [(7, 8)], [(0, 8)], []])
+def test_changes_that_do_not_tell_all_of_a_file_are_not_believed(regions: list[tuple[int, int]]) -> None:
+    old = [f"{number}\n" for number in range(20)]
+    new = [line if number not in (1, 7) else f"n{line}" for number, line in enumerate(old)]
+    file = told(old, new, regions)
+    assert fragment(file, Path()) == fragment(FileChange(file.path, file.before, file.after, ()), Path())

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from rewire.errors import SourceError
 from rewire.model.result import Rejected
 from rewire.model.site import Promise
+from rewire.model.splices import splices
 from rewire.syntax import native
 from rewire.syntax.modern import parses
 from rewire.verify.compare import compare
 from rewire.verify.ledger import unbalanced, unowned
 from rewire.verify.names import newly_undefined
-from rewire.verify.splices import splices
 from rewire.verify.tokens import lost_text
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from rewire.codemod.base import Codemod
     from rewire.model.site import Site
+    from rewire.model.splices import Splice
     from rewire.model.workspace import FileChange
-    from rewire.verify.splices import Splice
 
 
 def verify_file(file: FileChange, sites: Sequence[Site], codemod: Codemod[Any, Any], options: Any) -> Rejected | None:

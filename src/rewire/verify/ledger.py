@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rewire.model.site import Change, Site
+    from rewire.model.splices import Splice
     from rewire.model.workspace import FileChange
-    from rewire.verify.splices import Splice
 
 
 def unowned(file: FileChange, regions: Sequence[Splice]) -> str | None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rewire.model.site import Site
-    from rewire.verify.splices import Splice
+    from rewire.model.splices import Splice
 
 
 def lost_text(regions: Sequence[Splice], sites: Sequence[Site]) -> str | None:

@@ -6,11 +6,11 @@ import pytest
 
 from rewire.model.site import Change, Site
 from rewire.model.source import SourceFile, Span
+from rewire.model.splices import splices
 from rewire.model.workspace import FileChange
 from rewire.verify.check import still_parses as parses_with
 from rewire.verify.ledger import unowned as unowned_in
 from rewire.verify.names import newly_undefined, undefined
-from rewire.verify.splices import splices
 from rewire.verify.tokens import lost_text as lost_in
 
 

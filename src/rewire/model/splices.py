@@ -1,4 +1,4 @@
-"""Where a rewritten file differs, as its changes say: the old and the new text of each region, once for all checks."""
+"""Where a changed file differs, as its changes say: the old and the new text of each region."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Splice:
 
 
 def splices(file: FileChange) -> list[Splice]:
-    """The regions of ``file`` in order, each once however many changes it holds."""
+    """The regions of ``file`` in order, each once however many changes it holds. Whether they are true is not asked."""
     assert file.before is not None
     assert file.after is not None
     old, new = file.before.text, file.after.text
