@@ -17,6 +17,22 @@ if TYPE_CHECKING:
 Format = Literal["diff", "json", "markdown"]
 
 
+def wants_patch(args: argparse.Namespace) -> bool:
+    """True if the product is the net change as a patch."""
+    shown = args.output or not sys.stdout.isatty()
+    return bool(_wanted(args, real=not (args.dry_run or args.check)) == "diff" and shown and not _is_silent(args))
+
+
+def _wanted(args: argparse.Namespace, *, real: bool) -> Format | None:
+    wanted: Format | None = args.format
+    return wanted or ("diff" if args.output or not real else None)
+
+
+def _is_silent(args: argparse.Namespace) -> bool:
+    """True if only the exit code is wanted."""
+    return bool(args.quiet and args.check and not args.format and not args.output)
+
+
 def show(args: argparse.Namespace, result: RunResult, about: About) -> None:
     """Print what was asked for.
 
@@ -26,7 +42,7 @@ def show(args: argparse.Namespace, result: RunResult, about: About) -> None:
     from rewire.cli.screen import wants_colour, write_bytes
     from rewire.report.console import Summary, open_console
 
-    wanted: Format | None = args.format or ("diff" if about.mode != "apply" or args.output else None)
+    wanted = _wanted(args, real=about.mode == "apply")
     summary = sys.stdout
     if wanted and args.output:
         _write(Path(args.output), _render(wanted, result, about))
@@ -36,7 +52,7 @@ def show(args: argparse.Namespace, result: RunResult, about: About) -> None:
         colour = wants_colour(args.color, sys.stdout)
         for piece in diff.render(result, colour=colour):
             sys.stdout.write(piece)
-    elif wanted and not (args.quiet and about.mode == "check" and not args.format):
+    elif wanted and not _is_silent(args):
         write_bytes(_render(wanted, result, about))
         summary = sys.stderr
     if not args.quiet:
@@ -54,6 +70,8 @@ def _render(wanted: Format, result: RunResult, about: About) -> bytes:
         from rewire.report import markdown
 
         return markdown.render(result, about).encode()
+    if result.rendered:
+        return result.rendered.patch
     from rewire.deliver import patch
 
     return patch.render(result)

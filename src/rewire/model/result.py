@@ -77,7 +77,7 @@ class Outcome:
     @property
     def changed(self) -> int:
         """How many of the places found were changed (support edits do not count)."""
-        return sum(not change.support for change in self.changes)
+        return self.changeset.changed
 
     @property
     def balanced(self) -> bool:
@@ -86,8 +86,19 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class Rendered:
+    """The net change of a run as a patch for ``git apply``, and how many files it is about."""
+
+    patch: bytes
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
-    """A whole run: the workspace before and after, one outcome a codemod in the order they ran, and the failures."""
+    """A whole run: the workspace before and after, one outcome a codemod in the order they ran, and the failures.
+
+    ``rendered`` is there where the request asked for a patch.
+    """
 
     before: Workspace
     after: Workspace
@@ -96,6 +107,12 @@ class RunResult:
     unused_suppressions: tuple[Suppression, ...] = ()
     files_seen: int = 0
     seconds: float = 0.0
+    rendered: Rendered | None = None
+
+    @property
+    def files_changed(self) -> int:
+        """How many files end otherwise than they began."""
+        return self.rendered.files if self.rendered else len(self.net_changes())
 
     def net_changes(self) -> tuple[FileChange, ...]:
         """One entry a file: first before, last after, all changes; files that end as they began are left out."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from rewire.model.site import Change
@@ -56,10 +56,19 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class Changeset:
-    """All files that one codemod changed, sorted by path. Becomes one commit unless the user asks for finer ones."""
+    """All files that one codemod changed, sorted by path. Becomes one commit unless the user asks for finer ones.
+
+    ``changed`` is how many of the places found they change (support edits do not count); -1: count them.
+    """
 
     codemod: str
-    files: tuple[FileChange, ...]
+    files: Sequence[FileChange]
+    changed: int = -1
+
+    def __post_init__(self) -> None:
+        if self.changed < 0:
+            counted = sum(not change.support for file in self.files for change in file.changes)
+            object.__setattr__(self, "changed", counted)
 
     def __bool__(self) -> bool:
         return bool(self.files)

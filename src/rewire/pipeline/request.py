@@ -27,14 +27,15 @@ class Selected:
 class Request:
     """What to run, on what. ``progress(stage, done, total)`` is told how far a stage has come.
 
-    ``settings`` are keyword arguments of ``ProjectIndex`` (import roots, the user's own launch contexts). ``cache`` is
-    the file of remembered answers; None: nothing is remembered. ``executor`` does the work on files; None: ``jobs``
-    processes of this machine.
+    ``rendered``: the result is to hold the net change as a patch. ``settings`` are keyword arguments of
+    ``ProjectIndex`` (import roots, the user's own launch contexts). ``cache`` is the file of remembered answers; None:
+    nothing is remembered. ``executor`` does the work on files; None: ``jobs`` processes of this machine.
     """
 
     discovered: Discovered
     codemods: tuple[Selected, ...]
     jobs: int = 1
+    rendered: bool = False
     progress: Callable[[str, int, int], None] | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     cache: Path | None = None

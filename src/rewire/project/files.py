@@ -75,6 +75,11 @@ class Files:
             found = self._imports[path] = read_imports(source.text) if source else ()
         return found
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """The other files whose text was asked for, there or not."""
+        return frozenset(self._texts)
+
     def text(self, path: str) -> str | None:
         """Any other file as UTF-8 text; None if absent, not text, or larger than 4 MiB."""
         if path.endswith((".py", ".pyi")):

@@ -133,6 +133,11 @@ class ProjectIndex:
         """Any text file of the project; None if absent or not text."""
         return self._files.text(path)
 
+    @property
+    def asked(self) -> frozenset[str]:
+        """The files that are not Python and were looked into or for: what answers depend on besides Python files."""
+        return self._files.asked
+
     def files(self) -> tuple[str, ...]:
         """Every file that discover lists, sorted."""
         return self._all_files

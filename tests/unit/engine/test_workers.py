@@ -102,11 +102,11 @@ def sleep_long(items: Sequence[int]) -> list[int]:
 
 
 ORPHANS = """
-import os, sys, time
+import os, time
 from rewire.workers import Processes
 
 def report(items):
-    print(os.getpid(), flush=True)
+    os.write(1, f"{os.getpid()}\n".encode())
     time.sleep(600)
     return items
 
