@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rewire.codemod import INSERT, NewFile, Note, Project, Site, Span
 from rewire_codemods.shared_pool import edits
 from rewire_codemods.shared_pool.facts import Trouble
-from rewire_codemods.shared_pool.lifespan import wire
+from rewire_codemods.shared_pool.lifespan import Wiring
 from rewire_codemods.shared_pool.options import SharedPoolOptions
 from rewire_codemods.shared_pool.provider import Provider
 from rewire_codemods.shared_pool.sources import Database, source_of_database
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
     from rewire_codemods.shared_pool.atlas import Atlas
     from rewire_codemods.shared_pool.decisions import Decision
+    from rewire_codemods.shared_pool.serving import Serving
 
 NAME = "shared-pool"
+_BY_HAND = "await init_pool(dsn) where the program starts and close_pool() where it ends"
 
 _MODULE = '''"""The one connection pool of this process: opened and closed by the application, lent by ``acquire``."""
 
@@ -102,31 +104,57 @@ class Made:
     options: SharedPoolOptions
     insert: tuple[Site, ...] = ()
 
-    def write(self, project: Project, atlas: Atlas, decisions: Sequence[Decision]) -> Written:
-        """The new file and the lifespan, or the inserted function."""
+    def write(
+        self, project: Project, atlas: Atlas, decisions: Sequence[Decision], serving: Serving | None
+    ) -> Written | Trouble:
+        """The new file and the lifespan, or the inserted function. ``serving`` None: the pool is opened by hand."""
         if self.insert:
             return Written(sites=list(self.insert))
         written = Written()
-        source = source_of_database(project, atlas, decisions, self.provider.path)
-        fallback = self.options.fallback == "connect"
-        if fallback and source is None:
+        source = self.fallback_source(project, atlas, decisions)
+        trouble = self._wire(project, atlas, decisions, serving, written)
+        if trouble is not None and source is None:
+            return trouble
+        if trouble is not None:
+            written.notes.append(Note(NAME, f"{trouble.reason}: {_BY_HAND}; until then each acquire() connects",
+                                      self.provider.path))  # fmt: skip
+        if self.options.fallback == "connect" and source is None:
             written.notes.append(
                 Note(NAME, "acquire() has no fallback: nothing says what to connect to outside a server")
             )
-            fallback = False
-        written.files.append(
-            NewFile(self.provider.path, _module_text(fallback, source), "the provider of the shared pool")
-        )
+        written.files.append(NewFile(self.provider.path, _module_text(source), "the provider of the shared pool"))
         for line in package_markers(project, self.provider.path):
             written.files.append(NewFile(line, "", "makes the folder a package, as its neighbours are"))
-        application = wire(project, atlas, self.provider, decisions)
-        written.sites += application.sites
-        written.notes += application.notes
         return written
 
+    def fallback_source(self, project: Project, atlas: Atlas, decisions: Sequence[Decision]) -> Database | None:
+        """What ``acquire`` connects to where no pool is open; None: it does not."""
+        if self.options.fallback != "connect":
+            return None
+        return source_of_database(project, atlas, decisions, self.provider.path)
 
-def _module_text(fallback: bool, source: Database | None) -> str:
-    if not fallback or source is None:
+    def _wire(
+        self,
+        project: Project,
+        atlas: Atlas,
+        decisions: Sequence[Decision],
+        serving: Serving | None,
+        written: Written,
+    ) -> Trouble | None:
+        if serving is None:
+            written.notes.append(Note(NAME, f"nothing opens the pool yet: {_BY_HAND}", self.provider.path))
+            return None
+        if isinstance(serving.applications, Trouble):
+            return serving.applications
+        wiring = Wiring(project, atlas, serving.shelf, self.provider, decisions)
+        trouble = wiring.wire(serving.applications)
+        if trouble is None:
+            written.sites += wiring.sites
+        return trouble
+
+
+def _module_text(source: Database | None) -> str:
+    if source is None:
         return _MODULE.format(imports="from typing import Any") + _STRICT
     imports = [
         "from collections.abc import AsyncIterator",

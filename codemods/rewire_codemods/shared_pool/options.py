@@ -22,6 +22,11 @@ class SharedPoolOptions:
     create_provider: str = option(
         "", "write a provider to this file (`app/db/pool.py`) and wire it into the FastAPI lifespan"
     )
+    wire: bool = option(
+        True,
+        "with `create_provider`: open and close the pool where the FastAPI applications start and stop; "
+        "`false`: you call `init_pool(dsn)` and `close_pool()` yourself",
+    )
     fallback: Literal["none", "connect"] = option(
         "none",
         "`connect`: write (or make) an `acquire()` that opens a direct connection where no pool is open, for files "

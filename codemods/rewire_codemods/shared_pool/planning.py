@@ -16,11 +16,12 @@ from rewire_codemods.shared_pool.dsn import Databases
 from rewire_codemods.shared_pool.factories import Factories
 from rewire_codemods.shared_pool.facts import FileFacts, Trouble
 from rewire_codemods.shared_pool.ledger import Ledger
-from rewire_codemods.shared_pool.making import Made, make_fallback, make_provider
+from rewire_codemods.shared_pool.making import Made, Written, make_fallback, make_provider
 from rewire_codemods.shared_pool.makings import made_with
 from rewire_codemods.shared_pool.provider import Provider, Way, find_provider, way_to
 from rewire_codemods.shared_pool.refusals import ADVICE
 from rewire_codemods.shared_pool.roles import Roles
+from rewire_codemods.shared_pool.serving import Serving
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,6 +43,7 @@ class Planner:
         self._sites: list[Site] = []
         self._notes: list[Note] = []
         self._files: list[NewFile] = []
+        self._serving: Serving | None = None
         self._added: dict[str, set[str]] = {}
         self._needed: Mapping[str, set[str]] = {}
 
@@ -55,6 +57,7 @@ class Planner:
         factories = Factories(court, decisions)
         decisions += factories.open_up()
         if isinstance(provider, Provider):
+            self._refuse_unopened(made, decisions)
             refuse_nested(decisions, self._atlas, provider)
             factories.all_or_none(decisions)
             made = made or self._fallback(provider, decisions, databases)
@@ -114,6 +117,15 @@ class Planner:
                 decisions.append(decision)
         return decisions
 
+    def _refuse_unopened(self, made: Made | None, decisions: Sequence[Decision]) -> None:
+        """A pool that this run makes must be opened in every process that would take connections from it."""
+        if made is None or not self._options.wire:
+            return
+        self._serving = Serving(self._project, self._roles)
+        passed = [decision for decision in decisions if decision.trouble is None]
+        if made.fallback_source(self._project, self._atlas, passed) is None:
+            self._serving.refuse_unserved(decisions)
+
     def _fallback(self, provider: Provider, decisions: Sequence[Decision], databases: Databases) -> Made | None:
         wanted = self._options.fallback == "connect" and provider.kind != "acquire"
         if not wanted or not any(decision.trouble is None for decision in decisions):
@@ -139,13 +151,20 @@ class Planner:
             if decision.trouble is None:
                 by_path.setdefault(decision.path, []).append(decision)
         converted = [decision for decision in decisions if decision.trouble is None]
-        written = made.write(self._project, self._atlas, converted) if made is not None and converted else None
+        written = self._made(made, converted) if made is not None and converted else None
+        if isinstance(written, Trouble):
+            for decision in converted:
+                decision.trouble = written
+            return
         self._needed = written.needs if written else {}
         changed = [self._write_file(path, found, provider, factories) for path, found in sorted(by_path.items())]
         if written is not None and any(changed):
             self._files += written.files
             self._sites += [site for one in written.sites if (site := self._without_repeats(one))]
             self._notes += written.notes
+
+    def _made(self, made: Made, converted: Sequence[Decision]) -> Written | Trouble:
+        return made.write(self._project, self._atlas, converted, self._serving)
 
     def _without_repeats(self, site: Site) -> Site | None:
         """An insertion of imports without the lines that the file gets anyway."""

@@ -20,6 +20,32 @@ CODES: tuple[RefusalCode, ...] = (
         "no single import statement loads the provider in every way this file is started",
         "run relative-imports or `rewire doctor` first, or move the provider",
     ),
+    RefusalCode(
+        "no-application",
+        "a pool is to be made, and no FastAPI application of that process can open it",
+        'open it by hand and set `wire = false`, or set `fallback = "connect"`: then each acquire connects until '
+        "somebody has called `init_pool`",
+    ),
+    RefusalCode(
+        "two-applications",
+        "more than one FastAPI application may be the one that serves",
+        "name the one that is started in a launch file or in `[[tool.rewire.launch]]`",
+    ),
+    RefusalCode(
+        "lifespan-unreadable",
+        "the application's lifespan is not one plain async generator function of the project",
+        "give the application a function of its own that opens the pool and then runs what is there; or `wire = false`",
+    ),
+    RefusalCode(
+        "handlers-elsewhere",
+        "the application's handlers are registered in a way that gives ours no first and last place among them",
+        "register them with `@app.on_event` below the application, or move them into a lifespan; or `wire = false`",
+    ),
+    RefusalCode(
+        "application-out-of-reach",
+        "the file that starts the application cannot be changed, import the provider or name the database",
+        "run on the whole project; move the DSN to a module that the application can import; or `wire = false`",
+    ),
     RefusalCode("inside-provider", "this connect belongs to the provider itself", "nothing: it is meant"),
     RefusalCode(
         "not-async", "the connection is opened outside an async function", "make the caller async, or leave it"

@@ -32,6 +32,11 @@ CODES = {
 """Role -> the code with which its openings are refused."""
 
 
+def is_test(path: str) -> bool:
+    """True for a test by its path."""
+    return _TEST.search(path) is not None
+
+
 @dataclass(frozen=True)
 class Verdict:
     """A file's role and what says so."""
@@ -50,6 +55,11 @@ class Roles:
     def of(self, facts: FileFacts) -> Verdict:
         """The role of one file."""
         return self._loaded(facts) if self.by_launch else self._by_path(facts)
+
+    def servers(self, path: str) -> list[Launch]:
+        """The launches of servers that load a file."""
+        loadings = self._project.loadings(path)
+        return [loading.launch for loading in loadings if self._role(loading.launch) == "server"]
 
     def _loaded(self, facts: FileFacts) -> Verdict:
         loadings = self._project.loadings(facts.path)

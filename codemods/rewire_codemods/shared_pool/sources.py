@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rewire_codemods.applications.reach import loaded_by
 from rewire_codemods.shared_pool.provider import stand_in
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
     from rewire.codemod import Project
     from rewire_codemods.shared_pool.atlas import Atlas
@@ -26,17 +27,23 @@ class Database:
 
 def source_of_database(project: Project, atlas: Atlas, decisions: Sequence[Decision], target: str) -> Database | None:
     """The arguments of a converted opening in terms that work in ``target``; None if none of them does."""
+    waiting = {target} if target in project.paths else {decision.path for decision in decisions}
     for decision in decisions:
         if decision.caller_of or decision.opening.shape == "dependency":
             continue
-        found = express(project, atlas, decision.path, decision.opening.arguments, target)
+        found = express(project, atlas, decision.path, decision.opening.arguments, target, waiting)
         if found is not None:
             return found
     return None
 
 
-def express(project: Project, atlas: Atlas, path: str, arguments: Arguments, target: str) -> Database | None:
-    """Arguments of ``path`` as ``target`` can write them: names imported from where they are defined."""
+def express(
+    project: Project, atlas: Atlas, path: str, arguments: Arguments, target: str, waiting: Set[str]
+) -> Database | None:
+    """Arguments of ``path`` as ``target`` can write them: names imported from where they are defined.
+
+    ``waiting`` are the files that import ``target``: what loads one of them cannot be imported there.
+    """
     imports: list[str] = []
     parts = []
     folder = target.rpartition("/")[0]
@@ -62,6 +69,8 @@ def express(project: Project, atlas: Atlas, path: str, arguments: Arguments, tar
                     continue
                 line = project.import_line(importer, place[0], place[1]) if place and importer else None
                 if place is None or (place[0] != target and line is None):
+                    return None
+                if place[0] != target and waiting & loaded_by(project, place[0]):
                     return None
                 if place[0] != target and line is not None:
                     imports.append(line.strip())

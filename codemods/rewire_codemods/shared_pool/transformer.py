@@ -29,6 +29,12 @@ class SharedPoolTransformer(SiteTransformer):
             value=cst.parse_expression(edit.value),
             equal=cst.AssignEqual(cst.SimpleWhitespace(""), cst.SimpleWhitespace("")),
         )
+        there = [arg.keyword is not None and arg.keyword.value == edit.keyword for arg in call.args]
+        if any(there):  # ``lifespan=None``
+            args = [
+                arg.with_changes(value=added.value) if same else arg for arg, same in zip(call.args, there, strict=True)
+            ]
+            return call.with_changes(args=args)
         return call.with_changes(args=_appended(call.args, added))
 
     def rewrite_block(self, site: Site, statements: Sequence[cst.BaseStatement]) -> Sequence[cst.BaseStatement]:

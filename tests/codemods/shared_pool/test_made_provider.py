@@ -13,6 +13,7 @@ import pytest
 from fastapi.testclient import TestClient
 from rewire_codemods.shared_pool.codemod import SharedPool
 from running import sessions
+from wired import APPLICATIONS, ELSEWHERE, PLAIN, ROUTES
 
 from rewire.testing import Trial, rewrite
 
@@ -22,72 +23,6 @@ if TYPE_CHECKING:
 
     from support.postgres import Postgres
 
-ROUTES = """\
-import os
-
-import asyncpg
-from fastapi import APIRouter
-
-router = APIRouter()
-
-
-@router.get("/backend")
-async def backend():
-    conn = await asyncpg.connect(os.environ["REWIRE_TEST_DSN"])
-    try:
-        return await conn.fetchval("SELECT pg_backend_pid()")
-    finally:
-        await conn.close()
-"""
-PLAIN = """\
-from fastapi import FastAPI
-
-from app.routes import router
-
-events = []
-app = FastAPI()
-app.include_router(router)
-"""
-LIFESPAN = """\
-from contextlib import asynccontextmanager
-
-from fastapi import FastAPI
-
-from app.routes import router
-
-events = []
-
-
-@asynccontextmanager
-async def lifespan(app):
-    events.append("start")
-    yield
-    events.append("stop")
-
-
-app = FastAPI(lifespan=lifespan)
-app.include_router(router)
-"""
-ON_EVENT = """\
-from fastapi import FastAPI
-
-from app.routes import router
-
-events = []
-app = FastAPI()
-app.include_router(router)
-
-
-@app.on_event("startup")
-async def start():
-    events.append("start")
-
-
-@app.on_event("shutdown")
-async def stop():
-    events.append("stop")
-"""
-APPLICATIONS = {"plain": PLAIN, "lifespan": LIFESPAN, "on_event": ON_EVENT}
 DOWN = "postgresql://rewire:swordfish@127.0.0.1:1/postgres"
 
 
@@ -96,6 +31,7 @@ def convert(main: str, **options: Any) -> Trial:
         "Procfile": "web: uvicorn app.main:app\n",
         "app/__init__.py": "",
         "app/main.py": main,
+        **({"app/lifespan.py": ELSEWHERE} if "app.lifespan" in main else {}),
         "app/routes.py": ROUTES,
     }
     trial = rewrite(SharedPool, files, {"create_provider": "app/pool.py", **options})
@@ -131,13 +67,15 @@ def test_it_opens_nothing_at_start_serves_on_one_connection_and_closes(
     kind: str, postgres: Postgres, tmp_path: Path
 ) -> None:
     before = clients(postgres)
-    with imported(tmp_path, convert(APPLICATIONS[kind]).after, postgres.dsn) as main:
+    trial = convert(APPLICATIONS[kind])
+    written = "".join(text.decode() for text in trial.before.values())
+    with imported(tmp_path, trial.after, postgres.dsn) as main:
         with TestClient(main.app) as client:
-            assert clients(postgres) == before
+            assert clients(postgres) == before + ("await backend()" in written)
             backends = {client.get("/backend").json() for _ in range(5)}
             assert len(backends) == 1
             assert clients(postgres) == before + 1
-        assert main.events == ([] if kind == "plain" else ["start", "stop"])
+        assert main.events == (["start", "stop"] if "events.append" in written else [])
         with TestClient(main.app) as client:  # started once more in the same process
             assert client.get("/backend").status_code == 200
     assert clients(postgres) == before
