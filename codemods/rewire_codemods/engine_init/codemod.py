@@ -39,7 +39,7 @@ class EngineInit(Codemod[FileFacts, EngineInitOptions]):
 
     def plan(self, facts: Mapping[str, FileFacts], project: Project, options: EngineInitOptions) -> Plan:
         """One conversion an engine: all its edits, over all files, or one refusal."""
-        if not any(found.engines or found.functions for found in facts.values()):
+        if not any(found.engines or found.functions or found.pools for found in facts.values()):
             return Plan()
         from rewire_codemods.engine_init.planning import make_plan
 

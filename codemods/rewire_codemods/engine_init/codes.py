@@ -91,6 +91,26 @@ CODES = (
         "call create_engine in the module that keeps the engine, or call the function after startup, then run again",
     ),
     RefusalCode(
+        "engine-in-object",
+        "an object that is made at import makes the engine in its constructor, or a class has it as an attribute",
+        "give the class a method that makes the engine and call it in the lifespan, or keep the engine in a plain name",
+    ),
+    RefusalCode(
+        "engine-made-by-call",
+        "a call at import, whose value is not an engine that the module keeps, makes one inside",
+        "leave that call to the lifespan (and to scripts), or make the engine by a plain assignment and run again",
+    ),
+    RefusalCode(
+        "engine-in-factory",
+        "the function that builds the application at import makes an engine for it",
+        "make the engine in the lifespan that the function passes to the application",
+    ),
+    RefusalCode(
+        "pool-at-import",
+        "a pool of another library (databases, asyncpg, psycopg, aiomysql and others) is made at import",
+        "make it in the lifespan yourself; only SQLAlchemy's engines are moved",
+    ),
+    RefusalCode(
         "engine-optional",
         "whether there is an engine at all is decided at import",
         "decide it at startup, or always create the engine, then run again",

@@ -16,9 +16,10 @@ from rewire_codemods.engine_init.entrypoints import find_entries, reject_workers
 from rewire_codemods.engine_init.generating import engine_declaration, write_functions
 from rewire_codemods.engine_init.handlers import Handlers, read_handlers
 from rewire_codemods.engine_init.importers import drop_idle_names, guard_dependencies, read_importers, repoint
+from rewire_codemods.engine_init.importing import start_of_line
 from rewire_codemods.engine_init.noting import add_notes
 from rewire_codemods.engine_init.owners import edit_closer, edit_table_maker
-from rewire_codemods.engine_init.places import spaced
+from rewire_codemods.engine_init.places import lead_offset, spaced
 from rewire_codemods.engine_init.startup import Startup, read_startup
 from rewire_codemods.engine_init.tables import TableSet, build_tables, with_call
 from rewire_codemods.engine_init.testfiles import wire_tests
@@ -164,16 +165,27 @@ def _create_at_start(conversion: Conversion, path: str, node: cst.CSTNode) -> No
     conversion.edits.node(path, node, create, "create the tables with create_tables")
 
 
+def _declare(conversion: Conversion) -> None:
+    """``engine = None`` where the engine was made; above the factory that it was made for in place."""
+    creation, edits, path = conversion.definition.creation, conversion.edits, conversion.path
+    text, summary = engine_declaration(conversion.definition, conversion.style), "create the engine in a function"
+    if creation.factory is None:
+        edits.statement(path, creation.statement, text, summary, counted=True)
+        return
+    tree, statement = conversion.definition.tree, creation.statement
+    apart = "\n" if lead_offset(tree, statement) < start_of_line(tree.text, tree.span(statement).start) else ""
+    edits.insert(path, lead_offset(tree, statement), f"{text}\n{apart}", summary, counted=True)
+
+
 def _edit_definition(conversion: Conversion, importers: Importers, table_set: TableSet | None) -> None:
     definition, edits, style = conversion.definition, conversion.edits, conversion.style
     tree, path = definition.tree, definition.path
     offset = insertion_point(conversion)
-    edits.statement(
-        path, definition.creation.statement, engine_declaration(definition, style), "create the engine in a function",
-        counted=True,
-    )  # fmt: skip
+    _declare(conversion)
     for factory in definition.factories:
-        edits.node(path, factory.call, _unbound(conversion, path, factory.call, factory.bind), "unbind the factory")
+        text = _unbound(conversion, path, factory.call, factory.bind)
+        in_place = factory.call is definition.creation.factory
+        edits.node(path, factory.call, text, "unbind the factory", strings=in_place)
     extra = []
     for place, factory in importers.factories:
         edits.node(place, factory.call, _unbound(conversion, place, factory.call, factory.bind), "unbind the factory")

@@ -1,8 +1,7 @@
-"""Where a module creates an engine at import, and in what shape: an assignment, an if with arms, a helper's call."""
+"""Where a module creates an engine at import, and in what shape: an assignment, an if with arms, inside a factory."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,23 +10,23 @@ import libcst as cst
 from rewire_codemods.applications.obstacle import Obstacle
 from rewire_codemods.applications.reading import (
     Moment,
-    argument,
     bindings,
     called,
     calls,
-    functions,
+    identifiers,
     moment_of,
     top_statement,
 )
 from rewire_codemods.engine_init.arms import check_arms, is_none
+from rewire_codemods.engine_init.makers import is_maker, is_partial, maker_calls, maker_of, own_makers
+from rewire_codemods.engine_init.uses import CONNECTIONS, FACTORIES, SESSIONS
 
 if TYPE_CHECKING:
     from rewire.codemod import Span
     from rewire.codemod.cst import Tree
 
-MAKERS = frozenset({"create_engine", "create_async_engine"})
-PACKAGES = frozenset({"sqlalchemy", "sqlmodel"})
-_ALIAS = re.compile(r"\bcreate_(?:async_)?engine\s+as\s+(\w+)")
+_WRAPPERS = frozenset({"AsyncEngine"})
+"""SQLAlchemy's classes that make an asynchronous engine of a plain one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +42,16 @@ class Made:
 class Creation:
     """The statement of the module's body that creates the engine ``name``.
 
-    ``makers`` are the calls in it: two or more in the arms of an ``if`` or a conditional expression.
+    ``makers`` are the calls in it: two or more in the arms of an ``if`` or a conditional expression. ``factory`` is
+    the call of a session factory that the engine is made for in place; the engine has no name of its own then, and
+    ``name`` is a new one.
     """
 
     name: str
     statement: cst.BaseStatement
     makers: tuple[Made, ...]
     asynchronous: bool
+    factory: cst.Call | None = None
 
     @property
     def branches(self) -> bool:
@@ -57,49 +59,16 @@ class Creation:
         return isinstance(self.statement, cst.If)
 
 
-def is_maker(tree: Tree, call: cst.Call) -> bool:
-    """True for SQLAlchemy's and SQLModel's create_engine and create_async_engine, however imported."""
-    return _is_named(call, _names(tree)) and _is_real(tree, call)
-
-
-def _names(tree: Tree) -> frozenset[str]:
-    """What the makers may be called in a file: their own names and aliases."""
-    return MAKERS.union(_ALIAS.findall(tree.text))
-
-
-def _is_named(call: cst.Call, names: frozenset[str]) -> bool:
-    target = call.func
-    name = target.attr if isinstance(target, cst.Attribute) else target
-    return isinstance(name, cst.Name) and name.value in names
-
-
-def _is_real(tree: Tree, call: cst.Call) -> bool:
-    """Asks the scopes, which cost more than the parse: only for calls that have the name."""
-    qualified = called(tree, call)
-    return qualified.rpartition(".")[2] in MAKERS and qualified.partition(".")[0] in PACKAGES
-
-
-def maker_calls(tree: Tree) -> list[cst.Call]:
-    """Every call of a file that makes an engine, whenever it runs."""
-    names = _names(tree)
-    return [call for call in calls(tree) if _is_named(call, names) and _is_real(tree, call)]
-
-
-def makers_at_import(tree: Tree) -> list[tuple[cst.Call, bool]]:
-    """The calls that make an engine while the module is imported, and whether each goes through a helper.
-
-    A helper is a function of the same module that returns what a maker call gives.
-    """
-    every = list(calls(tree))
-    makers = maker_calls(tree)
-    holders = [top_statement(tree, call) for call in makers]
-    helpers = {node.name.value for node in holders if isinstance(node, cst.FunctionDef) and _returns_engine(tree, node)}
-    known = {id(call) for call in makers}
+def makers_at_import(tree: Tree) -> list[cst.Call]:
+    """The calls that make an engine while the module is imported, directly or through makers of the same module."""
+    own = own_makers(tree)
+    direct = {id(call) for call in maker_calls(tree)}
     found = []
-    for call in every:
-        through = isinstance(call.func, cst.Name) and call.func.value in helpers
-        if (through or id(call) in known) and moment_of(tree, call) is Moment.IMPORT:
-            found.append((call, through))
+    for call in calls(tree):
+        through = isinstance(call.func, cst.Name) and call.func.value in own
+        partial = isinstance(call.func, cst.Call) and is_partial(tree, call.func)
+        if (through or partial or id(call) in direct) and moment_of(tree, call) is Moment.IMPORT:
+            found.append(call)
     return found
 
 
@@ -108,60 +77,58 @@ def find_creation(tree: Tree, path: str) -> Creation | None:
     made = makers_at_import(tree)
     if not made:
         return None
-    statements = {id(top): top for top in (top_statement(tree, call) for call, _ in made)}
-    names = set()
-    for call, _ in made:
+    statements = {id(top): top for top in (top_statement(tree, call) for call in made)}
+    names: set[str | None] = set()
+    for call in made:
         _reject_surroundings(tree, path, call)
-        names.add(_target(tree, path, call))
+        names.add(None if _factory_around(tree, call) is not None else _target(tree, path, call))
     if len(names) > 1 or len(statements) > 1:
-        second = made[-1][0]
-        raise Obstacle(
-            "two-engines", path, tree.span(second), f"{path} creates more than one engine: {', '.join(sorted(names))}"
-        )
-    (name,) = names
+        what = ", ".join(sorted(name or "one inside a session factory" for name in names))
+        raise Obstacle("two-engines", path, tree.span(made[-1]), f"{path} creates more than one engine: {what}")
     statement = next(iter(statements.values()))
     assert isinstance(statement, cst.BaseStatement)
+    (name,) = names
+    if name is None:
+        return _in_factory(tree, path, statement, made)
     if isinstance(statement, cst.If):
         check_arms(tree, path, statement, name)
     _reject_rebinding(tree, path, name, statement)
-    makers = tuple(_made(tree, call, through) for call, through in made)
+    makers = tuple(_made(tree, call) for call in made)
     return Creation(name, statement, makers, any(entry.asynchronous for entry in makers))
 
 
-def _made(tree: Tree, call: cst.Call, through: bool) -> Made:
-    if not through:
-        return Made(call, argument(call, 0, "url"), called(tree, call).endswith("create_async_engine"))
-    assert isinstance(call.func, cst.Name)
-    helper = functions(tree)[call.func.value]
-    inner = next(found for found in calls(tree, helper) if is_maker(tree, found))
-    asynchronous = called(tree, inner).endswith("create_async_engine")
-    wanted = argument(inner, 0, "url")
-    given = None
-    if wanted is not None and isinstance(wanted.value, cst.Name):
-        names = [param.name.value for param in helper.params.params]
-        if wanted.value.value in names:
-            given = argument(call, names.index(wanted.value.value), wanted.value.value)
-    return Made(call, given, asynchronous)
+def _made(tree: Tree, call: cst.Call) -> Made:
+    url, asynchronous = maker_of(tree, call, own_makers(tree))
+    outer = tree.parent(tree.parent(call)) if isinstance(tree.parent(call), cst.Arg) else None  # type: ignore[arg-type]
+    wrapped = isinstance(outer, cst.Call) and called(tree, outer).rpartition(".")[2] in _WRAPPERS
+    return Made(call, url, asynchronous or wrapped)
 
 
-def _returns_engine(tree: Tree, node: cst.FunctionDef) -> bool:
-    """True for a function that makes an engine and hands it back: no generator, no use of a global."""
-    made = [call for call in calls(tree, node) if is_maker(tree, call)]
-    if not made or node.asynchronous is not None or any(isinstance(found, cst.Global) for found in tree.walk(node)):
-        return False
-    kept = {
-        target.target.value
-        for call in made
-        if isinstance(parent := tree.parent(call), cst.Assign)
-        for target in parent.targets
-        if isinstance(target.target, cst.Name)
-    }
-    for found in tree.walk(node):
-        if isinstance(found, cst.Return) and found.value is not None:
-            value = found.value
-            if value in made or (isinstance(value, cst.Name) and value.value in kept):
-                return True
-    return False
+def _factory_around(tree: Tree, call: cst.Call) -> cst.Call | None:
+    """The session factory that an engine is made for in place: ``sessionmaker(bind=create_engine(...))``."""
+    arg = tree.parent(call)
+    outer = tree.parent(arg) if isinstance(arg, cst.Arg) else None
+    if not isinstance(outer, cst.Call) or called(tree, outer).rpartition(".")[2] not in FACTORIES:
+        return None
+    assert isinstance(arg, cst.Arg)
+    first = arg.keyword is None and not arg.star and outer.args[0] is arg
+    return outer if first or (arg.keyword is not None and arg.keyword.value == "bind") else None
+
+
+def _in_factory(tree: Tree, path: str, statement: cst.BaseStatement, made: list[cst.Call]) -> Creation:
+    (call, *more) = made
+    factory = _factory_around(tree, call)
+    if more or not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
+        raise Obstacle(
+            "engine-shape",
+            path,
+            tree.span(call),
+            f"the session factory at {path}:{tree.line(call)} is not the value of one plain assignment",
+        )
+    taken = identifiers(tree)
+    name = next(name for name in ("engine", "database_engine", "engine_of_sessions") if name not in taken)
+    entry = _made(tree, call)
+    return Creation(name, statement, (entry,), entry.asynchronous, factory)
 
 
 def _reject_surroundings(tree: Tree, path: str, call: cst.Call) -> None:
@@ -176,10 +143,15 @@ def _reject_surroundings(tree: Tree, path: str, call: cst.Call) -> None:
             ) or any(_assigns(tree, handler, call) for handler in above.handlers)
             why = "falls back when it fails" if falls_back else "stands inside a try"
             raise Obstacle("fallback-engine", path, span, f"the engine at {path}:{tree.line(call)} {why}")
-        if isinstance(above, (cst.With, cst.ClassDef)):
+        if isinstance(above, cst.ClassDef):
             raise Obstacle(
-                "engine-shape", path, span, f"the engine at {path}:{tree.line(call)} is made inside a with or a class"
+                "engine-in-object",
+                path,
+                span,
+                f"the engine at {path}:{tree.line(call)} is an attribute of the class {above.name.value}",
             )
+        if isinstance(above, cst.With):
+            raise Obstacle("engine-shape", path, span, f"the engine at {path}:{tree.line(call)} is made inside a with")
 
 
 def _assigns(tree: Tree, handler: cst.CSTNode, call: cst.Call) -> bool:
@@ -206,7 +178,7 @@ def _target(tree: Tree, path: str, call: cst.Call) -> str:
                 )
             if not isinstance(other, (cst.Call, cst.IfExp)):
                 break
-        elif not _is_options_call(parent, value):
+        elif not _is_options_call(parent, value) and not _is_wrapped(tree, parent):
             break
         value, parent = parent, tree.parent(parent)
     line = tree.parent(parent) if parent is not None else None
@@ -215,6 +187,10 @@ def _target(tree: Tree, path: str, call: cst.Call) -> str:
         target = parent.targets[0].target
     elif isinstance(parent, cst.AnnAssign) and parent.value is value:
         target = parent.target
+    if _opens(tree, parent):
+        raise Obstacle(
+            "session-at-import", path, tree.span(call), f"{path}:{tree.line(call)} opens a session or a connection"
+        )
     plain = isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1
     if not plain or not isinstance(target, cst.Name):
         raise Obstacle(
@@ -224,6 +200,20 @@ def _target(tree: Tree, path: str, call: cst.Call) -> str:
             f"the engine at {path}:{tree.line(call)} is not the value of one plain assignment",
         )
     return target.value
+
+
+def _is_wrapped(tree: Tree, parent: cst.CSTNode) -> bool:
+    """True inside ``AsyncEngine(create_engine(...))``, on the way out of it."""
+    call = tree.parent(parent) if isinstance(parent, cst.Arg) else parent
+    return isinstance(call, cst.Call) and called(tree, call).rpartition(".")[2] in _WRAPPERS
+
+
+def _opens(tree: Tree, parent: cst.CSTNode | None) -> bool:
+    """True for ``Session(create_engine(...))`` and ``create_engine(...).connect()``."""
+    if isinstance(parent, cst.Attribute):
+        return parent.attr.value in CONNECTIONS
+    call = tree.parent(parent) if isinstance(parent, cst.Arg) else None
+    return isinstance(call, cst.Call) and called(tree, call).rpartition(".")[2] in SESSIONS
 
 
 def _is_options_call(parent: cst.CSTNode, value: cst.CSTNode) -> bool:

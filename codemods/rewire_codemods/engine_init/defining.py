@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rewire.codemod.cst import Tree
+    from rewire_codemods.engine_init.creation import Creation
     from rewire_codemods.engine_init.options import EngineInitOptions
 
 
@@ -42,7 +43,8 @@ def read_definition(shelf: Shelf, path: str, options: EngineInitOptions) -> Defi
     _reject_in_arms(tree, path, inside)
     sorted_uses = {purpose: [use for use in now if use.purpose is purpose] for purpose in Purpose}
     reject_import_uses(tree, now)
-    factories = tuple(read_factory(tree, path, use) for use in sorted_uses[Purpose.FACTORY])
+    bound_uses = [*_in_place(path, creation), *sorted_uses[Purpose.FACTORY]]
+    factories = tuple(read_factory(tree, path, use) for use in bound_uses)
     configures = tuple(read_configure(tree, path, use) for use in sorted_uses[Purpose.CONFIGURE])
     bound = [entry.name for entry in factories]
     bound += [dotted_name(call.func.value) or "" for call in configures if isinstance(call.func, cst.Attribute)]
@@ -63,6 +65,13 @@ def read_definition(shelf: Shelf, path: str, options: EngineInitOptions) -> Defi
         table_maker=read_table_maker(tree, path, options),
         closer=read_closer(tree, path, creation.name, options),
     )
+
+
+def _in_place(path: str, creation: Creation) -> list[Use]:
+    """The use of an engine that is made in place for a session factory."""
+    if creation.factory is None:
+        return []
+    return [Use(path, creation.makers[0].call, Moment.IMPORT, Purpose.FACTORY, creation.factory)]
 
 
 def _reject_in_arms(tree: Tree, path: str, uses: Sequence[Use]) -> None:

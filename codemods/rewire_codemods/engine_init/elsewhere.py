@@ -1,18 +1,20 @@
-"""Engines that a module has made, at import, by a function of another module: found so that none passes in silence."""
+"""Engines that calls make at import, wherever the maker stands: each is found, so that none passes in silence."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from rewire.codemod.cst import dotted_name
 from rewire_codemods.applications.obstacle import Obstacle
 from rewire_codemods.applications.origins import origin_of
-from rewire_codemods.applications.reading import Moment, Shelf, calls, moment_of
-from rewire_codemods.engine_init.creation import maker_calls
+from rewire_codemods.applications.reading import Moment, Shelf
+from rewire_codemods.engine_init.calling import CONSTRUCTORS, Calling, Callings, Kind, read_callings
+from rewire_codemods.engine_init.creation import makers_at_import
 from rewire_codemods.engine_init.facts import FileFacts
+from rewire_codemods.engine_init.makers import maker_calls, own_makers
 from rewire_codemods.engine_init.roles import is_own
 
 if TYPE_CHECKING:
@@ -21,109 +23,267 @@ if TYPE_CHECKING:
     from rewire.codemod import Project, SourceFile
     from rewire.codemod.cst import Tree
 
-_APPLICATION = re.compile(r"\b(?:FastAPI|Starlette|Flask|Quart|Sanic|Litestar|Celery)\(")
+_APPLICATIONS = re.compile(r"\b(?:FastAPI|Starlette|Flask|Quart|Sanic|Litestar|Celery)\(")
 
-Makers = dict[tuple[str, str], int]
-"""The line of each function that makes an engine when it is called, by its file and its name."""
-
-
-def engine_functions(tree: Tree) -> tuple[tuple[str, int], ...]:
-    """The functions of a module that make an engine as soon as they are called: name and 1-based line.
-
-    A function that builds an application is none: its engine is the application's own. A generator or a coroutine
-    makes nothing when it is called at import.
-    """
-    found: dict[str, cst.FunctionDef] = {}
-    for call in maker_calls(tree):
-        node = tree.enclosing(call, cst.FunctionDef, cst.Lambda)
-        if isinstance(node, cst.FunctionDef) and moment_of(tree, call) is Moment.LATER and _is_plain(tree, node):
-            found[node.name.value] = node
-    return tuple((name, tree.line(node)) for name, node in found.items())
+Place = tuple[str, str]
+"""A file, and a function in it by its owner's name (``f``, ``C`` for a constructor, ``C.m``)."""
 
 
-def _is_plain(tree: Tree, node: cst.FunctionDef) -> bool:
-    if node.asynchronous is not None or tree.enclosing(node, cst.FunctionDef, cst.ClassDef) is not None:
-        return False
-    if any(isinstance(inner, cst.Yield) for inner in tree.walk(node)):
-        return False
-    span = tree.span(node)
-    return not _APPLICATION.search(tree.text, span.start, span.end)
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """What makes an engine when it runs, and its 1-based line (0 where only the file is known)."""
+
+    line: int
+    kind: Kind
 
 
-def made_elsewhere(shelf: Shelf, facts: Mapping[str, FileFacts]) -> Iterator[tuple[str, Obstacle]]:
-    """The file and the obstacle for each assignment at import whose value a function of another file makes."""
-    project = shelf.project
-    makers: Makers = {(path, name): line for path, found in facts.items() for name, line in found.functions}
-    names: dict[str, set[str]] = {}
-    for path, name in makers:
-        for place, known in _reached(project, path, name):
-            names.setdefault(place, set()).add(known)
-    for path in sorted(names):
-        source = project.source(path)
-        if source is None or not project.is_selected(path) or not _says_call(project, source, names[path], makers):
-            continue
-        if is_own(project, path, source.text, facts.get(path, FileFacts()).application):
-            continue
-        try:
-            yield from ((path, obstacle) for obstacle in _assignments(shelf, path, names[path], makers))
-        except Obstacle as obstacle:
-            yield path, obstacle
+def engine_functions(tree: Tree) -> tuple[tuple[str, int, str], ...]:
+    """What makes an engine in a module as soon as it runs: owner's name, 1-based line of the call, kind."""
+    callings = read_callings(tree)
+    made = {id(call) for call in maker_calls(tree)}
+    found: dict[str, tuple[int, str]] = {}
+    for calling in callings.found:
+        if id(calling.node) in made and _is_reachable(calling.owner):
+            found.setdefault(calling.owner, (tree.line(calling.node), callings.kinds[calling.owner].value))
+    for name, node in own_makers(tree).items():
+        if not isinstance(node, cst.FunctionDef):
+            found.setdefault(name, (tree.line(node), Kind.PLAIN.value))
+    return tuple((name, line, kind) for name, (line, kind) in found.items())
+
+
+def _is_reachable(owner: str) -> bool:
+    """True for an owner that others can call by a name: nothing local, no nameless lambda."""
+    return bool(owner) and "<" not in owner
+
+
+def made_elsewhere(shelf: Shelf, facts: Mapping[str, FileFacts]) -> list[tuple[str, Obstacle]]:
+    """The file and the obstacle for each call at import that makes an engine, except what ``creation`` sees itself."""
+    search = _Search(shelf, facts)
+    search.run()
+    return search.obstacles()
+
+
+class _Search:
+    """From the functions that make an engine to those that call them, until calls at import are reached."""
+
+    def __init__(self, shelf: Shelf, facts: Mapping[str, FileFacts]) -> None:
+        self._shelf = shelf
+        self._project: Project = shelf.project
+        self._facts = facts
+        self._makers: dict[Place, _Maker] = {
+            (path, name): _Maker(line, Kind(kind))
+            for path, found in facts.items()
+            for name, line, kind in found.functions
+        }
+        self._callings: dict[str, Callings] = {}
+        self._names: dict[str, set[str]] = {}
+        self._roots: set[Place] = set()
+        self._stale: list[str] = []
+        self._unreadable: dict[str, Obstacle] = {}
+
+    def run(self) -> None:
+        for path, name in list(self._makers):
+            self._spread(path, name.partition(".")[0])
+        while self._stale:
+            self._read(self._stale.pop())
+
+    def _spread(self, path: str, root: str) -> None:
+        """The files that can reach a function, class or object of ``path`` have to be read (again)."""
+        if (path, root) in self._roots:
+            return
+        self._roots.add((path, root))
+        for place, known in {(path, root), *_reached(self._project, path, root)}:
+            if known not in self._names.setdefault(place, set()):
+                self._names[place].add(known)
+            source = self._project.source(place)
+            if source is not None and place not in self._stale and _speaks_of(source, self._names[place]):
+                self._stale.append(place)
+
+    def _read(self, path: str) -> None:
+        callings = self._callings_of(path)
+        grown = True
+        while grown:
+            grown = self._subclasses(path, callings)
+            for calling in callings.found:
+                if not _is_reachable(calling.owner) or (path, calling.owner) in self._makers:
+                    continue
+                if self._maker(path, calling) is not None:
+                    kind = callings.kinds.get(calling.owner, Kind.PLAIN)
+                    line = self._shelf.tree(path).line(calling.node)
+                    self._makers[path, calling.owner] = _Maker(line, kind)
+                    grown = True
+                    self._spread(path, calling.owner.partition(".")[0])
+        for name, target in callings.instances.items():
+            found = self._class(path, target)
+            if found is not None and found in self._roots:
+                self._spread(path, name)
+
+    def _subclasses(self, path: str, callings: Callings) -> bool:
+        """Classes that inherit from one that is of interest are of interest as well."""
+        grown = False
+        for name, bases in callings.bases.items():
+            if (path, name) not in self._roots and any(self._class(path, base) in self._roots for base in bases):
+                self._spread(path, name)
+                grown = True
+        return grown
+
+    def _callings_of(self, path: str) -> Callings:
+        if path not in self._callings:
+            try:
+                self._callings[path] = read_callings(self._shelf.tree(path))
+            except Obstacle as obstacle:
+                self._unreadable[path] = obstacle
+                self._callings[path] = Callings()
+        return self._callings[path]
+
+    def _class(self, path: str, dotted: str) -> Place | None:
+        """The class that a name means; None if it is none of the project's."""
+        origin = origin_of(self._project, path, dotted)
+        if origin is None or origin.path is None or origin.rest:
+            return None
+        known = origin.path in self._callings or (origin.path, origin.name) in self._roots
+        return (origin.path, origin.name) if known and origin.name in self._callings_of(origin.path).bases else None
+
+    def _maker(self, path: str, calling: Calling) -> Place | None:
+        """What a call (or the reading of an attribute) runs that makes an engine; None if nothing does."""
+        place = self._meant(path, calling)
+        if place is None or not calling.runs(self._makers[place].kind):
+            return None
+        return place
+
+    def _meant(self, path: str, calling: Calling) -> Place | None:
+        head, dot, last = calling.target.rpartition(".")
+        if head == "super()" and calling.holder:
+            bases = self._callings_of(path).bases.get(calling.holder, [])
+            return next((found for base in bases if (found := self._member(self._class(path, base), last))), None)
+        if head in ("self", "cls") and calling.holder:
+            return self._member((path, calling.holder), last)
+        if head.endswith("()"):
+            return self._member(self._class(path, head[:-2]), last)
+        origin = origin_of(self._project, path, calling.target)
+        if origin is None or origin.path is None or len(origin.rest) > 1:
+            return None
+        if not dot and calling.owner and self._is_local(path, calling):
+            return None
+        place = (origin.path, origin.name)
+        if not origin.rest:
+            return place if place in self._makers else self._member(self._class(path, calling.target), "__init__")
+        held = place if self._class(*place) else self._instance(place)
+        return self._member(held, origin.rest[0])
+
+    def _is_local(self, path: str, calling: Calling) -> bool:
+        """True for the name of a function inside the calling one, which hides a module's."""
+        return f"{calling.owner}.<locals>.{calling.target}" in self._callings_of(path).kinds
+
+    def _instance(self, place: Place) -> Place | None:
+        """The class of an object that a module makes at its own level."""
+        path, name = place
+        if path not in self._callings and place not in self._roots:
+            return None
+        target = self._callings_of(path).instances.get(name)
+        return self._class(path, target) if target else None
+
+    def _member(self, place: Place | None, name: str, depth: int = 0) -> Place | None:
+        """The method (or constructor) of a class that makes an engine, its own or inherited."""
+        if place is None or depth > 10:
+            return None
+        path, holder = place
+        key = (path, holder if name in CONSTRUCTORS else f"{holder}.{name}")
+        if key in self._makers:
+            return key
+        callings = self._callings_of(path)
+        if name in callings.methods.get(holder, ()):
+            return None
+        for base in callings.bases.get(holder, ()):
+            found = self._member(self._class(path, base), name, depth + 1)
+            if found is not None:
+                return found
+        return None
+
+    def obstacles(self) -> list[tuple[str, Obstacle]]:
+        answer = []
+        for path in sorted(self._callings):
+            source = self._project.source(path)
+            if source is None or not self._project.is_selected(path):
+                continue
+            if is_own(self._project, path, source.text, self._facts.get(path, FileFacts()).application):
+                continue
+            if path in self._unreadable:
+                answer.append((path, self._unreadable[path]))
+            answer += [(path, obstacle) for obstacle in self._at_import(path)]
+        return answer
+
+    def _at_import(self, path: str) -> Iterator[Obstacle]:
+        tree, seen = self._shelf.tree(path), set[int]()
+        direct = self._facts.get(path, FileFacts()).engines
+        creating = {id(call) for call in makers_at_import(tree)} if direct else set[int]()
+        for calling in self._callings_of(path).found:
+            if calling.owner or calling.moment is not Moment.IMPORT or id(calling.node) in creating:
+                continue
+            maker = self._maker(path, calling)
+            if maker is None:
+                continue
+            assignment = tree.enclosing(calling.node, cst.Assign, cst.AnnAssign, cst.NamedExpr)
+            if assignment is not None and id(assignment) in seen:
+                continue
+            seen.add(id(assignment))
+            yield self._obstacle(path, calling, maker, assigned=assignment is not None)
+
+    def _obstacle(self, path: str, calling: Calling, maker: Place, *, assigned: bool) -> Obstacle:
+        tree = self._shelf.tree(path)
+        origin, name = maker
+        where = f"{origin}:{self._makers[maker].line}"
+        place = f"{path}:{tree.line(calling.node)}"
+        callings = self._callings_of(origin)
+        if name in callings.bases:
+            code, what = "engine-in-object", f"makes an object of {name} at import, which makes an engine ({where})"
+        elif self._builds_application(maker):
+            code, what = "engine-in-factory", f"builds the application by {name}, which makes an engine ({where})"
+        elif not assigned or "." in name:
+            code, what = "engine-made-by-call", f"runs {name} at import, which makes an engine ({where})"
+        elif origin != path:
+            code, what = "engine-made-elsewhere", f"makes an engine at import by calling {name} ({where})"
+        else:
+            code, what = "engine-shape", f"makes an engine at import by calling {name}, in a form that cannot be moved"
+        return Obstacle(code, path, tree.span(calling.node), f"{place} {what}")
+
+    def _builds_application(self, maker: Place) -> bool:
+        """True for a function that makes the application as well."""
+        path, name = maker
+        tree = self._shelf.tree(path)
+        found = next(
+            (node for node in tree.module.body if isinstance(node, cst.FunctionDef) and node.name.value == name), None
+        )
+        if found is None:
+            return False
+        span = tree.span(found)
+        return _APPLICATIONS.search(tree.text, span.start, span.end) is not None
 
 
 def _reached(project: Project, path: str, name: str) -> set[tuple[str, str]]:
-    """The files that can call a function at import, each with the function's name there; re-exports are followed."""
+    """The files that can use a name of ``path``, each with what it is called there; re-exports are followed."""
     found: set[tuple[str, str]] = set()
-    # A file, what others take from it (the function or a module that holds it), and the function's own name.
+    # A file, what others take from it (the name or a module that holds it), and the name's own last part.
     pending = [(path, name, name)]
     seen = set(pending)
     while pending:
         place, offered, known = pending.pop()
         for imported in project.importers_of(place):
             target = project.resolve(imported)
-            if imported.path == path or imported.scope == "function" or target is None:
+            if imported.path == path or target is None:
                 continue
             if imported.name != "*" and target.attribute not in (None, offered):
                 continue
             bound = offered if imported.name == "*" else imported.bound
             entry = (imported.path, bound, bound if offered == known and target.attribute == offered else known)
             found.add((imported.path, entry[2]))
-            if entry not in seen:
+            if imported.scope != "function" and entry not in seen:
                 seen.add(entry)
                 pending.append(entry)
     return found
 
 
-def _says_call(project: Project, source: SourceFile, names: set[str], makers: Makers) -> bool:
-    """True if the text calls one of those functions somewhere: only such a file is parsed."""
+def _speaks_of(source: SourceFile, names: set[str]) -> bool:
+    """True if the text calls a name, asks it for an attribute or inherits from it: only such a file is parsed."""
     ends = "|".join(map(re.escape, sorted(names)))
-    written = set(re.findall(rf"(?<![\w.])((?:\w+\.)*(?:{ends}))\s*\(", source.text))
-    return any(_maker(project, source.path, dotted, makers) is not None for dotted in written)
-
-
-def _maker(project: Project, path: str, dotted: str, makers: Makers) -> tuple[str, str] | None:
-    """The function of another file that ``dotted`` means in ``path``; None if it is none of the makers."""
-    origin = origin_of(project, path, dotted)
-    if origin is None or origin.path in (None, path) or origin.rest:
-        return None
-    key = (origin.path or "", origin.name)
-    return key if key in makers else None
-
-
-def _assignments(shelf: Shelf, path: str, names: set[str], makers: Makers) -> Iterator[Obstacle]:
-    tree = shelf.tree(path)
-    seen: set[int] = set()
-    for call in calls(tree):
-        dotted = dotted_name(call.func)
-        if dotted is None or dotted.rpartition(".")[2] not in names or moment_of(tree, call) is not Moment.IMPORT:
-            continue
-        assignment = tree.enclosing(call, cst.Assign, cst.AnnAssign, cst.NamedExpr)
-        maker = _maker(shelf.project, path, dotted, makers)
-        if assignment is None or id(assignment) in seen or maker is None:
-            continue
-        seen.add(id(assignment))
-        yield Obstacle(
-            "engine-made-elsewhere",
-            path,
-            tree.span(call),
-            f"{path}:{tree.line(call)} makes an engine at import by calling {maker[1]} ({maker[0]}:{makers[maker]})",
-        )
+    return re.search(rf"\b(?:{ends})\s*[(.]|\bclass\b[^:\n]*\b(?:{ends})\b", source.text) is not None

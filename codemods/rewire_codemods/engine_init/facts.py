@@ -9,10 +9,12 @@ from dataclasses import dataclass
 class FileFacts:
     """``engines``: it creates an engine at import. ``application``: it speaks of FastAPI or of event handlers.
 
-    ``worker``: it sets a task queue up. ``functions``: those that make an engine when called, each with its line.
+    ``worker``: it sets a task queue up. ``functions``: what makes an engine when it is called: the owner's name as in
+    ``calling``, its 1-based line and its kind. ``pools``: pools of other libraries made at import: dotted name, span.
     """
 
     engines: bool = False
     application: bool = False
     worker: bool = False
-    functions: tuple[tuple[str, int], ...] = ()
+    functions: tuple[tuple[str, int, str], ...] = ()
+    pools: tuple[tuple[str, int, int], ...] = ()

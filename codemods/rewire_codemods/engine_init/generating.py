@@ -154,8 +154,8 @@ def _registration(definition: Definition, call: cst.Call, function: str) -> str:
 def _creation(definition: Definition, style: Style, options: EngineInitOptions, name: str | None) -> list[str]:
     """The moved statement, its URL argument replaced by the parameter."""
     tree, creation, step = definition.tree, definition.creation, style.indent
-    statement = creation.statement
-    span = whole_span(tree, statement)
+    in_place = creation.factory is not None
+    span = tree.span(creation.makers[0].call) if in_place else whole_span(tree, creation.statement)
     replacements: list[tuple[Span, str]] = list(_without_annotations(definition))
     lines: list[str] = []
     urls = [made.url for made in creation.makers]
@@ -176,6 +176,8 @@ def _creation(definition: Definition, style: Style, options: EngineInitOptions, 
         replacements += added[1]
         lines += [step + line for line in added[0]]
     moved = substitute(span.of(tree.text), span.start, replacements)
+    if in_place:
+        moved = f"{creation.name} = {reindent(moved, _line_indent(tree, creation.makers[0].call), '')}"
     return [*lines, reindent(moved, "", step)]
 
 

@@ -1,4 +1,4 @@
-"""Facts about one file: does it create an engine at import; does it speak of an application or of tasks."""
+"""Facts about one file: does it create an engine or a pool at import; does it speak of an application or of tasks."""
 
 from __future__ import annotations
 
@@ -9,9 +9,23 @@ from rewire_codemods.engine_init.facts import FileFacts
 
 if TYPE_CHECKING:
     from rewire.codemod import SourceFile
+    from rewire.codemod.cst import Tree
 
-MARKERS = (b"create_engine", b"create_async_engine", b"FastAPI(", b".on_event(", b"add_event_handler(", b"Celery(")
-_CALLED = re.compile(r"\bcreate_(?:async_)?engine\s*(?:\(|as\b)")
+MARKERS = (
+    b"create_engine",
+    b"create_async_engine",
+    b"engine_from_config",
+    b"FastAPI(",
+    b".on_event(",
+    b"add_event_handler(",
+    b"Celery(",
+    b"create_pool(",
+    b"Pool(",
+    b"Database(",
+)
+_MAKER = r"(?:create_(?:async_)?engine|(?:async_)?engine_from_config)"
+_CALLED = re.compile(rf"\b{_MAKER}\s*(?:\(|as\b)|(?:\bpartial\(|=)\s*(?:\w+\.)*{_MAKER}\b")
+_POOLED = re.compile(r"^\s*(?:from|import)\s+(?:databases|asyncpg|psycopg_pool|psycopg2|aiopg|aiomysql|mysql)\b", re.M)
 _APPLICATION = ("FastAPI(", ".on_event(", "add_event_handler(")
 _WORKER = ("Celery(", "shared_task", "dramatiq", "huey")
 
@@ -21,16 +35,30 @@ def find_facts(source: SourceFile) -> FileFacts | None:
     text = source.text
     application = any(word in text for word in _APPLICATION)
     worker = any(word in text for word in _WORKER)
+    made = _CALLED.search(text) is not None
+    pooled = any(word in text for word in ("Pool(", "create_pool(", "Database(")) and _POOLED.search(text) is not None
     engines = False
-    functions: tuple[tuple[str, int], ...] = ()
-    if _CALLED.search(text):
+    functions: tuple[tuple[str, int, str], ...] = ()
+    pools: tuple[tuple[str, int, int], ...] = ()
+    if made or pooled:
         from rewire.codemod.cst import parse
-        from rewire_codemods.engine_init.creation import makers_at_import
-        from rewire_codemods.engine_init.elsewhere import engine_functions
 
         tree = parse(text)
-        engines = bool(makers_at_import(tree))
-        functions = engine_functions(tree)
-    if not (engines or application or worker or functions):
+        engines, functions = _engines(tree) if made else (False, ())
+        pools = _pools(tree) if pooled else ()
+    if not (engines or application or worker or functions or pools):
         return None
-    return FileFacts(engines, application, worker, functions)
+    return FileFacts(engines, application, worker, functions, pools)
+
+
+def _engines(tree: Tree) -> tuple[bool, tuple[tuple[str, int, str], ...]]:
+    from rewire_codemods.engine_init.creation import makers_at_import
+    from rewire_codemods.engine_init.elsewhere import engine_functions
+
+    return bool(makers_at_import(tree)), engine_functions(tree)
+
+
+def _pools(tree: Tree) -> tuple[tuple[str, int, int], ...]:
+    from rewire_codemods.engine_init.pools import pools_at_import
+
+    return pools_at_import(tree)

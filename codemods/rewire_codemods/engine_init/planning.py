@@ -18,6 +18,7 @@ from rewire_codemods.engine_init.creation import makers_at_import
 from rewire_codemods.engine_init.defining import read_definition
 from rewire_codemods.engine_init.editing import NAME, Edits
 from rewire_codemods.engine_init.elsewhere import made_elsewhere
+from rewire_codemods.engine_init.pools import pools_left
 from rewire_codemods.engine_init.roles import is_own
 from rewire_codemods.engine_init.style import read_style
 
@@ -59,6 +60,7 @@ def make_plan(facts: Mapping[str, FileFacts], project: Project, options: EngineI
         notes += conversion.notes
         figures.append(figure)
     refusals += [_refusal(shelf, path, obstacle) for path, obstacle in made_elsewhere(shelf, facts)]
+    refusals += [_refusal(shelf, path, obstacle) for path, obstacle in pools_left(shelf, facts)]
     return Plan(tuple(sites), tuple(refusals), (), tuple(notes), {"conversions": figures} if figures else {})
 
 
@@ -90,7 +92,7 @@ def _start(
         loaded = loaded_by(shelf.project, application.path)
         for other in engines:
             if other != path and other in loaded:
-                call = makers_at_import(shelf.tree(other))[0][0]
+                call = makers_at_import(shelf.tree(other))[0]
                 raise Obstacle(
                     "two-engines", other, shelf.tree(other).span(call), f"the application uses the engine of {path} too"
                 )

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rewire_codemods.applications.reach import entry_path
+
 if TYPE_CHECKING:
     from rewire.codemod import Project
 
 _TEST_DIRECTORY = re.compile(r"(^|/)tests?/")
 _TEST_NAME = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|conftest|tests)\.py$")
+_BUILT = re.compile(
+    r"^\w+\s*(?::[^=\n]+)?=\s*[\w.]*(?:create|make|get|build|init)\w*_app(?:lication)?\w*\(", re.MULTILINE
+)
 _MIGRATION = re.compile(r"(^|/)(versions|migrations/versions)/[^/]*\.py$")
 
 
@@ -36,8 +41,11 @@ def is_environment(path: str, text: str) -> bool:
 def is_own(project: Project, path: str, text: str, application: bool) -> bool:
     """An engine of a test's, a migration's or a script's own is nobody else's business and stays as it is.
 
-    A script is a file that nobody imports and that does not speak of an application (``application``).
+    A script is a file that nobody imports and that has no application: it does not speak of one (``application``),
+    does not have one built (``app = create_app()``), and no launch command serves one from it.
     """
     if is_test(path) or is_migration(path) or is_environment(path, text):
         return True
-    return not application and not project.importers_of(path)
+    if application or project.importers_of(path) or _BUILT.search(text):
+        return False
+    return all(launch.role != "server" or entry_path(project, launch) != path for launch in project.launches)

@@ -87,8 +87,28 @@ def _mentions(conversion: Conversion, path: str) -> dict[str, set[Place]]:
                 None,
             )
         if body is not None and isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-            answer[node.name.value] = _followed(conversion, path, _names_run(conversion, tree, body))
+            names = _names_run(conversion, tree, body)
+            if isinstance(node, cst.FunctionDef):
+                local = _locals(tree, node)
+                names = {name for name in names if name.partition(".")[0] not in local}
+            answer[node.name.value] = _followed(conversion, path, names)
     return answer
+
+
+def _locals(tree: Tree, function: cst.FunctionDef) -> set[str]:
+    """The parameters of a function and the names that it assigns, which hide those of the module; no imports."""
+    found: set[str] = set()
+    shared: set[str] = set()
+    for node in tree.walk(function):
+        if isinstance(node, cst.Param):
+            found.add(node.name.value)
+        elif isinstance(node, cst.Global):
+            shared |= {item.name.value for item in node.names}
+        elif isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.NamedExpr, cst.For, cst.CompFor)):
+            found |= {inner.value for inner in tree.walk(node.target) if isinstance(inner, cst.Name)}
+        elif isinstance(node, cst.AsName):
+            found |= {inner.value for inner in tree.walk(node.name) if isinstance(inner, cst.Name)}
+    return found - shared
 
 
 def mentioned(conversion: Conversion, path: str, tree: Tree, node: cst.CSTNode) -> set[Place]:

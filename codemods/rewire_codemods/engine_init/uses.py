@@ -38,10 +38,13 @@ class Purpose(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """One expression that means the engine: a name, or an attribute of a module. ``call`` is what it is handed to."""
+    """One expression that means the engine: a name, an attribute of a module, or the call that makes it.
+
+    ``call`` is what it is handed to.
+    """
 
     path: str
-    node: cst.Name | cst.Attribute
+    node: cst.Name | cst.Attribute | cst.Call
     moment: Moment
     purpose: Purpose
     call: cst.Call | None

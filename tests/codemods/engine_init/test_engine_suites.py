@@ -19,15 +19,18 @@ PROJECTS = [
     "async_on_event",
     "canonical",
     "clients_of_both_kinds",
+    "engine_inside_the_factory",
     "existing_lifespan",
     "factory_elsewhere",
     "get_db_in_main",
     "init_db_taken_async",
+    "maker_of_a_maker",
     "overridden_tests",
     "scripts_and_seeds",
     "sqlmodel_one_file",
     "tables_from_everywhere",
     "tables_in_the_factory",
+    "wrapped_in_async_engine",
 ]
 
 

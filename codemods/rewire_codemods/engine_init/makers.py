@@ -1,0 +1,175 @@
+"""Calls that make an engine: SQLAlchemy's own functions however imported, and what a module builds on them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import libcst as cst
+
+from rewire.codemod.cst import dotted_name
+from rewire_codemods.applications.reading import argument, called, calls
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rewire.codemod.cst import Tree
+
+CONFIGURED = frozenset({"engine_from_config", "async_engine_from_config"})
+MAKERS = frozenset({"create_engine", "create_async_engine"}) | CONFIGURED
+PACKAGES = frozenset({"sqlalchemy", "sqlmodel"})
+_ALIAS = re.compile(r"\b(?:create_(?:async_)?engine|engine_from_config)\s+as\s+(\w+)")
+_PARTIAL = frozenset({"functools.partial", "partial"})
+
+Own = dict[str, cst.CSTNode]
+"""The module's own makers by name: a function, a lambda, a ``partial`` call, or another name for a maker."""
+
+
+def is_maker(tree: Tree, call: cst.Call) -> bool:
+    """True for a call of one of SQLAlchemy's or SQLModel's makers, however imported."""
+    return _is_named(call.func, _names(tree)) and _is_real(tree, call)
+
+
+def maker_calls(tree: Tree) -> list[cst.Call]:
+    """Every call of a file that makes an engine, whenever it runs."""
+    names = _names(tree)
+    return [call for call in calls(tree) if _is_named(call.func, names) and _is_real(tree, call)]
+
+
+def _names(tree: Tree) -> frozenset[str]:
+    """What the makers may be called in a file: their own names and aliases."""
+    return MAKERS.union(_ALIAS.findall(tree.text))
+
+
+def _is_named(target: cst.BaseExpression, names: frozenset[str]) -> bool:
+    name = target.attr if isinstance(target, cst.Attribute) else target
+    return isinstance(name, cst.Name) and name.value in names
+
+
+def _is_real(tree: Tree, call: cst.Call) -> bool:
+    """Asks the scopes, which cost more than the parse: only for calls that have the name."""
+    return _is_qualified(called(tree, call))
+
+
+def _is_qualified(qualified: str) -> bool:
+    return qualified.rpartition(".")[2] in MAKERS and qualified.partition(".")[0] in PACKAGES
+
+
+def _is_reference(tree: Tree, node: cst.CSTNode) -> bool:
+    """True for an expression that is a maker itself, not called."""
+    if not isinstance(node, (cst.Name, cst.Attribute)) or not _is_named(node, _names(tree)):
+        return False
+    return any(_is_qualified(name) for name in tree.qualified_names(node))
+
+
+def own_makers(tree: Tree) -> Own:
+    """The names of a module's own level that make an engine and hand it back when they are called.
+
+    A function that keeps the engine in a global, a generator and a coroutine are none: calling them means something
+    else than making an engine.
+    """
+    own: Own = {}
+    for name, value in _assigned(tree):
+        if _is_reference(tree, value) or is_partial(tree, value):
+            own[name] = value
+    functions = [node for node in tree.module.body if isinstance(node, cst.FunctionDef)]
+    lambdas = [(name, value) for name, value in _assigned(tree) if isinstance(value, cst.Lambda)]
+    grown = bool(own) or any(True for _ in maker_calls(tree))
+    while grown:
+        grown = False
+        for name, value in lambdas:
+            if name not in own and isinstance(value.body, cst.Call) and makes(tree, value.body, own):
+                own[name], grown = value, True
+        for node in functions:
+            if node.name.value not in own and _returns_engine(tree, node, own):
+                own[node.name.value], grown = node, True
+    return own
+
+
+def _assigned(tree: Tree) -> list[tuple[str, cst.BaseExpression]]:
+    """Plain assignments of the module's own level: name and value."""
+    return [
+        (small.targets[0].target.value, small.value)
+        for line in tree.module.body
+        for small in (line.body if isinstance(line, cst.SimpleStatementLine) else ())
+        if isinstance(small, cst.Assign) and len(small.targets) == 1 and isinstance(small.targets[0].target, cst.Name)
+    ]
+
+
+def is_partial(tree: Tree, node: cst.CSTNode) -> bool:
+    """True for ``partial(create_engine, ...)``."""
+    if not isinstance(node, cst.Call) or not node.args or called(tree, node) not in _PARTIAL:
+        return False
+    return _is_reference(tree, node.args[0].value)
+
+
+def makes(tree: Tree, call: cst.Call, own: Mapping[str, cst.CSTNode]) -> bool:
+    """True for a call that makes an engine and gives it back, directly or through the module's own makers."""
+    if isinstance(call.func, cst.Name) and call.func.value in own:
+        return True
+    return is_maker(tree, call) or is_partial(tree, call.func)
+
+
+def _returns_engine(tree: Tree, node: cst.FunctionDef, own: Own) -> bool:
+    """True for a function that makes an engine and hands it back: no generator, no use of a global."""
+    made = [call for call in calls(tree, node) if makes(tree, call, own)]
+    if not made or node.asynchronous is not None or any(isinstance(found, cst.Global) for found in tree.walk(node)):
+        return False
+    kept = {
+        target.target.value
+        for call in made
+        if isinstance(parent := tree.parent(call), cst.Assign)
+        for target in parent.targets
+        if isinstance(target.target, cst.Name)
+    }
+    for found in tree.walk(node):
+        if isinstance(found, cst.Return) and found.value is not None:
+            value = found.value
+            if value in made or (isinstance(value, cst.Name) and value.value in kept):
+                return True
+    return False
+
+
+def maker_of(tree: Tree, call: cst.Call, own: Own) -> tuple[cst.Arg | None, bool]:
+    """Of a call that ``makes`` an engine: its URL argument (None: not in plain sight), and if the engine is async."""
+    return _maker_of(tree, call, own, set())
+
+
+def _maker_of(tree: Tree, call: cst.Call, own: Own, seen: set[str]) -> tuple[cst.Arg | None, bool]:
+    helper = own.get(call.func.value) if isinstance(call.func, cst.Name) else None
+    if helper is None or isinstance(helper, (cst.Name, cst.Attribute)):
+        return _direct(tree, call, call.func if helper is None else helper)
+    if isinstance(helper, cst.Call):
+        url, asynchronous = _direct(tree, call, helper.args[0].value)
+        given = len(helper.args) > 1 and helper.args[1].keyword is None
+        given = given or any(arg.keyword is not None and arg.keyword.value == "url" for arg in helper.args)
+        return (None if given else url), asynchronous
+    assert isinstance(helper, (cst.FunctionDef, cst.Lambda))
+    assert isinstance(call.func, cst.Name)
+    if call.func.value in seen:
+        return None, False
+    seen.add(call.func.value)
+    inner = next(found for found in calls(tree, helper) if makes(tree, found, own))
+    wanted, asynchronous = _maker_of(tree, inner, own, seen)
+    if wanted is None or not isinstance(wanted.value, cst.Name):
+        return None, asynchronous
+    names = [param.name.value for param in (*helper.params.posonly_params, *helper.params.params)]
+    name = wanted.value.value
+    if name in names:
+        return argument(call, names.index(name), name), asynchronous
+    keywords = [param.name.value for param in helper.params.kwonly_params]
+    return (argument(call, len(call.args), name) if name in keywords else None), asynchronous
+
+
+def _direct(tree: Tree, call: cst.Call, maker: cst.BaseExpression) -> tuple[cst.Arg | None, bool]:
+    """Of a call of a maker itself, or of ``partial(maker, ...)`` in place."""
+    if isinstance(maker, cst.Call):
+        return None, _last(tree, maker.args[0].value).endswith(("create_async_engine", "async_engine_from_config"))
+    name = _last(tree, maker)
+    asynchronous = name in ("create_async_engine", "async_engine_from_config")
+    return (None if name in CONFIGURED else argument(call, 0, "url")), asynchronous
+
+
+def _last(tree: Tree, maker: cst.BaseExpression) -> str:
+    names = [name for name in tree.qualified_names(maker) if _is_qualified(name)]
+    return (names[0] if names else dotted_name(maker) or "").rpartition(".")[2]
