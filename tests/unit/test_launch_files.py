@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from rewire.project.launch import read as launch_read
 from rewire.project.launch.read import read_all, read_launches
 from tests.support.launch_projects import FolderProject
 from tests.support.real_boots import write_files
@@ -43,3 +44,48 @@ def test_every_reader_has_a_fixture_and_some_give_nothing() -> None:
     texts = [path.read_text() for path in FILES.glob("*.txt")]
     assert len(texts) >= 30
     assert sum(not re.search(r"^\S+:\d+ ", text.partition("\n== ")[0], re.M) for text in texts) >= 3
+
+
+@pytest.mark.parametrize("case", sorted(FILES.glob("*.txt")), ids=lambda path: path.stem)
+def test_a_look_at_the_bytes_first_changes_nothing(case: Path, tmp_path: Path) -> None:
+    write_files(tmp_path, "== " + case.read_text().partition("\n== ")[2])
+    project = FolderProject(tmp_path)
+    looked: list[str] = []
+
+    def read_bytes(path: str) -> bytes:
+        looked.append(path)
+        return (tmp_path / path).read_bytes()
+
+    assert read_all(project, read_bytes=read_bytes) == read_all(project)
+    assert all(path.endswith(".py") for path in looked)
+
+
+PLACES = [
+    "",
+    "a/",
+    "docs/",
+    "Docs/",
+    "doc/",
+    "docs/a/",
+    ".github/",
+    ".github/workflows/",
+    "a/.github/workflows/",
+    "a/docs/",
+]
+NAMES = [
+    "Dockerfile", "web.dockerfile", "compose.yaml", "docker-compose.prod.yml", "Procfile.dev", "x.service", "ci.yml",
+    "README.md", "readme.rst", "start.md", "guide.RST", "Makefile", "rules.mk", "setup.py", "noxfile.py", "m.py",
+    "en.json", "package.json", "pyproject.toml", "run.sh", "alembic.ini", "Makefile.old", "supervisord.conf", "m.pyi",
+]  # fmt: skip
+
+
+def test_the_formats_of_a_file_follow_from_its_name_but_in_the_folders_that_tell() -> None:
+    by_name: dict[str, tuple[launch_read._Format, ...]] = {}
+    several = 0
+    for path in [place + name for place in PLACES for name in NAMES]:
+        name = path.rpartition("/")[2]
+        expected = tuple(entry for entry in launch_read._FORMATS if entry[0](path, name))
+        assert launch_read._formats_of(path, by_name) == expected, path
+        several += len(expected) > 1
+    assert several
+    assert launch_read._formats_of("a/node_modules/b/Makefile", by_name) == ()

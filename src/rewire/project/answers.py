@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from rewire.model.project import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from rewire.model.project import Context, Launch
     from rewire.project.modules import ModuleTable
     from rewire.project.roots import Roots
+
+AnswerT = TypeVar("AnswerT")
 
 
 class Answers(Project, Protocol):
@@ -32,10 +34,18 @@ class Answers(Project, Protocol):
         """The contexts in which files are loaded under flat names."""
         ...
 
+    def rooted_names(self, path: str) -> Sequence[tuple[str, str]]:
+        """``module_names``, each with the root that it counts from."""
+        ...
+
     def launch_roots(self, launch: Launch) -> tuple[str, ...]:
         """The project's directories on ``sys.path`` once ``launch`` runs."""
         ...
 
     def data(self, path: str) -> bytes | None:
         """The bytes of a file; None if it cannot be read."""
+        ...
+
+    def look(self, path: str, question: Callable[[bytes | None], AnswerT]) -> AnswerT:
+        """The answer of ``question`` to a file's bytes (None: unreadable), remembered while the file stays the same."""
         ...

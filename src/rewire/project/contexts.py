@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rewire.model.project import Context
-from rewire.project.modules import module_name, package_of
+from rewire.project.modules import package_of
 
 if TYPE_CHECKING:
     from rewire.model.project import Loading
@@ -21,18 +21,13 @@ def contexts_of(index: Answers, path: str) -> tuple[Context, ...]:
     """
     found = [_launched(loading, index.launch_roots(loading.launch)) for loading in index.loadings(path)]
     roots = index.found_roots
-    for name in index.module_names(path):
-        root = next((root for root in (*roots.local, *roots.everywhere) if module_name(path, root.path) == name), None)
-        if root is None or (found and root.path not in roots.declared):
-            continue
-        local = root.path not in {other.path for other in roots.everywhere}
-        others = [other.path for other in roots.everywhere if not local or other.path in roots.declared]
-        seen = tuple(dict.fromkeys([root.path, *others]))
-        found.append(Context(name, package_of(name, path), seen))
+    for name, root in index.rooted_names(path):
+        if not found or root in roots.declared:
+            found.append(Context(name, package_of(name, path), roots.seen_from(root)))
     if not found:
         found += _numbered(index, path)
     found += index.flat.get(path, ())
-    return tuple(dict.fromkeys(found))
+    return tuple(found) if len(found) < 2 else tuple(dict.fromkeys(found))
 
 
 def _numbered(index: Answers, path: str) -> list[Context]:
@@ -44,7 +39,7 @@ def _numbered(index: Answers, path: str) -> list[Context]:
     stem = file.partition(".")[0]
     return [
         Context(f"{context.package}.{stem}", context.package, context.roots)
-        for context in contexts_of(index, above)
+        for context in index.contexts(above)
         if context.package and context.launch is None
     ]
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rewire import read
 from rewire.model.result import Failure
 from rewire.syntax.imports import ImportStatement, read_imports
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rewire.model.source import SourceFile
     from rewire.model.workspace import Workspace
+
+AnswerT = TypeVar("AnswerT")
 
 KEPT = 48 << 20
 """How many characters of decoded files are held at a time; the imports of every file asked for are kept."""
@@ -28,6 +32,7 @@ class Files:
         self._held = 0
         self._imports: dict[str, tuple[ImportStatement, ...]] = {}
         self._texts: dict[str, str | None] = {}
+        self._looks: dict[Callable[[bytes | None], Any], dict[str, Any]] = {}
         if earlier is not None:
             self._take_over(earlier)
 
@@ -41,6 +46,8 @@ class Files:
         self._held = sum(len(source.text) for source in self._sources.values() if source)
         self._imports.update((path, found) for path, found in earlier._imports.items() if same(path))
         self._texts.update(earlier._texts)
+        for question, answers in earlier._looks.items():
+            self._looks[question] = {path: answer for path, answer in answers.items() if same(path)}
 
     def data(self, path: str) -> bytes | None:
         """The bytes of any file; None if it cannot be read."""
@@ -49,6 +56,14 @@ class Files:
             return changed.to_bytes()
         data = read.read_bytes(self.workspace.root, path)
         return None if isinstance(data, Failure) else data
+
+    def look(self, path: str, question: Callable[[bytes | None], AnswerT]) -> AnswerT:
+        """The answer of ``question`` to a file's bytes (None: unreadable), remembered while the file stays the same."""
+        answers = self._looks.setdefault(question, {})
+        if path not in answers:
+            answers[path] = question(self.data(path))
+        answer: AnswerT = answers[path]
+        return answer
 
     def source(self, path: str) -> SourceFile | None:
         """A Python file, decoded; None if it cannot be."""

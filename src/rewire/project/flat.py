@@ -15,6 +15,7 @@ from rewire.project.boot.load import boot
 from rewire.project.modules import STANDARD, folder_of, module_name, package_of
 from rewire.project.pathedits import added_folders
 from rewire.syntax.blocks import has_main_guard, path_edits
+from rewire.syntax.imports import read_imports
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from rewire.project.answers import Answers
 
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_\w*|\w*_tests?|conftest)\.py$")
-_HINTS = (b"sys.path", b"addsitedir", b"__main__", b"except ImportError", b"except ModuleNotFoundError", b"except (")
+_HINTS = (b"except (", b"sys.path", b"__main__", b"except ImportError", b"except ModuleNotFoundError", b"addsitedir")
 
 
 def find_flat(index: Answers) -> dict[str, tuple[Context, ...]]:
@@ -68,34 +69,42 @@ def _as_pytest_does(index: Answers, path: str, everywhere: tuple[str, ...]) -> I
             yield file, Context(name, package_of(name, file), roots)
 
 
+def _hints(data: bytes | None) -> bool:
+    """True if a file of these bytes may be a starter."""
+    return data is not None and any(hint in data for hint in _HINTS)
+
+
 def _starters(index: Answers) -> Iterator[str]:
+    known = {root.path for root in index.found_roots.everywhere}
     for path in index.paths:
-        data = index.data(path)
-        if data is None or not any(hint in data for hint in _HINTS):
-            continue
-        source = index.source(path)
+        source = index.source(path) if index.look(path, _hints) else None
         if source is None:
             continue
         if path_edits(source.text):
-            known = {root.path for root in index.found_roots.everywhere}
             if any(folder not in known for folder in added_folders(index, path)):
                 yield path
-        elif _takes_siblings(index, path, guarded=has_main_guard(source.text)):
+        elif _takes_siblings(index, path, source.text):
             yield path
 
 
-def _takes_siblings(index: Answers, path: str, *, guarded: bool) -> bool:
-    """True if a file imports a sibling flat, in a handler or (``guarded``) anywhere, and no root explains it."""
+def _takes_siblings(index: Answers, path: str, text: str) -> bool:
+    """True if a file imports a sibling flat, in a handler or (with a main guard) anywhere, and no root explains it."""
     folder = folder_of(path)
-    if not folder:
+    siblings = index.table.tops.get(folder) if folder else None
+    if not siblings:
         return False
-    for name in index.imports(path):
-        top = name.module.partition(".")[0]
-        if name.level or top in STANDARD or not (guarded or "except" in name.guards):
-            continue
-        place = index.table.find(top, (folder,))
-        if place not in (None, path) and index.place_of(top, index.found_roots.for_importer(path)) is None:
-            return True
+    guarded: bool | None = None
+    for statement in read_imports(text, siblings - STANDARD):
+        if all(guard.kind != "except" for guard in statement.guards):
+            guarded = has_main_guard(text) if guarded is None else guarded
+            if not guarded:
+                continue
+        for module in [statement.module] if statement.is_from else [name for name, _ in statement.names]:
+            top = module.partition(".")[0]
+            if index.table.find(top, (folder,)) in (None, path) or top in STANDARD:
+                continue
+            if index.place_of(top, index.found_roots.for_importer(path)) is None:
+                return True
     return False
 
 

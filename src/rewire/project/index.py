@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from rewire.model.project import ImportedName, ImportRoot, Target
 from rewire.model.source import Span
 from rewire.project.contexts import contexts_of, root_of
 from rewire.project.files import Files
-from rewire.project.modules import STANDARD, ModuleTable, folder_of, module_name, package_of
-from rewire.project.roots import Roots, find_roots, holds
+from rewire.project.modules import STANDARD, ModuleTable, folder_of, package_of
+from rewire.project.naming import Naming
+from rewire.project.roots import Roots, find_roots
 from rewire.project.shadows import binds_over_submodule
 from rewire.project.spelling import import_line
 from rewire.syntax.bindings import may_bind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rewire.model.project import Context, Launch, Loading
     from rewire.model.source import SourceFile
     from rewire.model.workspace import Workspace
     from rewire.syntax.imports import ImportStatement
 
+AnswerT = TypeVar("AnswerT")
+
 _STAR = re.compile(rb"import[ \t(]*\*")
 _SCOPES: Mapping[str, Literal["function", "class"]] = {"def": "function", "class": "class"}
+
+_OF_PATHS = ("paths", "_all_files", "table")
+"""Answers that depend on which files there are, and on nothing else."""
 
 
 class ProjectIndex:
@@ -48,7 +54,6 @@ class ProjectIndex:
         self._given = tuple(launches)
         self._files: Files = Files(workspace, earlier._files if earlier else None)
         self._resolved: dict[tuple[str, str, str | None], Target | None] = {}
-        self._names: dict[str, tuple[str, ...]] = {}
         self._contexts: dict[str, tuple[Context, ...]] = {}
         self._shadows: dict[tuple[str, str], bool] = {}
         self._provided: dict[tuple[str, str], bool] = {}
@@ -58,9 +63,12 @@ class ProjectIndex:
     def advance(self, workspace: Workspace) -> ProjectIndex:
         """The index of a later workspace; what was read of files that are still the same is carried over."""
         later = ProjectIndex(workspace, self._others, self._configured, self._given, earlier=self)
-        if "launches" in self.__dict__ and later.paths == self.paths:
+        if later.paths == self.paths:
+            later.__dict__.update({name: self.__dict__[name] for name in _OF_PATHS if name in self.__dict__})
             old, new = self.workspace.overlay, workspace.overlay
-            if all(old.get(launch.source) is new.get(launch.source) for launch in self.launches):
+            if "launches" in self.__dict__ and all(
+                old.get(launch.source) is new.get(launch.source) for launch in self.launches
+            ):
                 later.__dict__["launches"] = self.launches
         return later
 
@@ -102,7 +110,7 @@ class ProjectIndex:
         return self._find_roots(launched) if launched else self._static_roots
 
     def _find_roots(self, launched: Sequence[ImportRoot]) -> Roots:
-        return find_roots(self.table, self._all_files, self._files.text, self._files.data, self._configured, launched)
+        return find_roots(self.table, self._all_files, self._files.text, self._files.look, self._configured, launched)
 
     @property
     def roots(self) -> tuple[ImportRoot, ...]:
@@ -116,7 +124,7 @@ class ProjectIndex:
 
         self._reading_launches = True
         try:
-            found = (*self._given, *read_launches(self))
+            found = (*self._given, *read_launches(self, read_bytes=self._files.data))
         finally:
             self._reading_launches = False
         return tuple(dict.fromkeys(found))
@@ -143,33 +151,26 @@ class ProjectIndex:
         return self._all_files
 
     def module_names(self, path: str) -> tuple[str, ...]:
-        """The dotted names under which ``path`` can be imported, best evidence first; empty for none.
+        """The dotted names under which ``path`` can be imported, best evidence first; empty for none."""
+        return tuple(name for name, _ in self.rooted_names(path))
 
-        A file below two roots, one within the other, is counted from the inner one; from the outer one too only
-        where the project's imports use that name (``src.pkg`` in a src layout is nobody's module name).
-        """
-        if self._reading_launches:
-            return tuple(self._count_names(path))
-        names = self._names.get(path)
-        if names is None:
-            names = self._names[path] = tuple(self._count_names(path))
-        return names
+    def rooted_names(self, path: str) -> tuple[tuple[str, str], ...]:
+        """``module_names``, each with the root that it counts from."""
+        return self._naming.names(path)
 
-    def _count_names(self, path: str) -> list[str]:
-        roots = self.found_roots
-        inside = [root.path for root in (*roots.local, *roots.everywhere) if holds(root.path, path)]
-        inside = sorted(dict.fromkeys(inside), key=lambda root: -len(root))
-        found: list[str] = []
-        for root in inside:
-            name = module_name(path, root)
-            if not name or (root and self.table.is_package(root)):
-                continue  # a launch starts within a package: only what it loads has names from there
-            top = name.partition(".")[0]
-            used = roots.imported is not None and top in roots.imported
-            packaged = root in roots.declared and self.table.folder(top, (root,)) is None
-            if not found or used or packaged:
-                found.append(name)
-        return list(dict.fromkeys(found))
+    @property
+    def _naming(self) -> Naming:
+        return self._static_naming if self._reading_launches else self._launch_naming
+
+    @cached_property
+    def _static_naming(self) -> Naming:
+        return Naming(self.table, self._static_roots)
+
+    @cached_property
+    def _launch_naming(self) -> Naming:
+        if self._launch_roots is self._static_roots:
+            return self._static_naming
+        return Naming(self.table, self._launch_roots)
 
     def find_module(self, dotted: str, *, importer: str | None = None) -> str | None:
         """The project file that ``import dotted`` loads for a file ``importer``; None if it is not ours.
@@ -339,6 +340,10 @@ class ProjectIndex:
     def data(self, path: str) -> bytes | None:
         """The bytes of a file of the project; None if it cannot be read."""
         return self._files.data(path)
+
+    def look(self, path: str, question: Callable[[bytes | None], AnswerT]) -> AnswerT:
+        """The answer of ``question`` to a file's bytes, remembered while the file stays the same."""
+        return self._files.look(path, question)
 
     def place_of(self, dotted: str, roots: Sequence[str]) -> str | None:
         """What ``import dotted`` finds with ``roots`` on the path: a file, or a plain directory (ends in ``/``)."""

@@ -16,13 +16,16 @@ if TYPE_CHECKING:
 METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
 
 
+def metadata_files(files: Iterable[str]) -> list[str]:
+    """Those of ``files`` that may declare import roots."""
+    return [path for path in files if path.endswith(METADATA) and posixpath.basename(path) in METADATA]
+
+
 def declared_roots(files: Sequence[str], read_text: Callable[[str], str | None]) -> tuple[ImportRoot, ...]:
     """The roots that each project directory's metadata names, outermost directory first. Unreadable ones name none."""
     found: dict[str, ImportRoot] = {}
-    for path in sorted(files, key=lambda path: (path.count("/"), path)):
+    for path in sorted(metadata_files(files), key=lambda path: (path.count("/"), path)):
         folder, name = posixpath.split(path)
-        if name not in METADATA:
-            continue
         text = read_text(path)
         if text is None:
             continue

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from rewire.project.boot.evaluate import Evaluator
-from rewire.project.boot.tree import HOME, Files, Tree
+from rewire.project.boot.tree import HOME, Tree, files_of
 from rewire.project.boot.values import UNKNOWN, External
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class _Reader:
     def __init__(self, index: Answers, path: str) -> None:
         self._names: dict[str, Any] = {"__file__": f"{HOME}/{path}"}
         version = (sys.version_info[0], sys.version_info[1])
-        self._evaluator = Evaluator(Tree(Files(index.files())), HOME, version, {})
+        self._evaluator = Evaluator(Tree(files_of(tuple(index.files()))), HOME, version, {})
 
     def additions(self, tree: ast.Module) -> Iterator[Any]:
         """The values added to ``sys.path``."""

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rewire.model.project import ImportRoot
 from rewire.project.modules import STANDARD, ModuleTable, folder_of
-from rewire.project.packaging import METADATA, declared_roots
+from rewire.project.packaging import declared_roots, metadata_files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
 _IMPORTED = re.compile(rb"(?:^(?:\xef\xbb\xbf)?|[\r\n;:])[ \t]*(?:from[ \t]+([A-Za-z_]\w*)|import[ \t]+([^\r\n#;(]+))")
 SHOWN = "the imports of"
+Look = Callable[[str, Callable[["bytes | None"], frozenset[str]]], frozenset[str]]
+"""Asks a question of the bytes of the file at a path."""
+
 _SOURCE_FOLDERS = ("src", "lib", "python")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Roots:
     """``everywhere``: on the path of every file, best evidence first. ``local``: of the files below them first of all,
     because a launch starts there or because those files' imports count from there.
@@ -42,12 +47,35 @@ class Roots:
         """The roots on the path for a file, in the order of the search: its own local ones, innermost first; those of
         launches elsewhere come last.
         """
+        if not self.local:
+            return self._everywhere
         own: list[str] = []
         if importer is not None:
             own = [root.path for root in self.local if holds(root.path, importer)]
             own.sort(key=lambda root: -len(root))
         others = [root.path for root in self.local if not root.why.startswith(SHOWN)]
-        return tuple(dict.fromkeys([*own, *(root.path for root in self.everywhere), *others]))
+        return tuple(dict.fromkeys([*own, *self._everywhere, *others]))
+
+    @cached_property
+    def _everywhere(self) -> tuple[str, ...]:
+        return tuple(root.path for root in self.everywhere)
+
+    @cached_property
+    def _shared(self) -> tuple[str, ...]:
+        """What is on the path beside a local root."""
+        return tuple(path for path in self._everywhere if path in self.declared)
+
+    @cached_property
+    def _seen(self) -> dict[str, tuple[str, ...]]:
+        return {}
+
+    def seen_from(self, root: str) -> tuple[str, ...]:
+        """The roots on the path where modules count from ``root``: itself, then the others."""
+        seen = self._seen.get(root)
+        if seen is None:
+            others = self._everywhere if root in self._everywhere else self._shared
+            seen = self._seen[root] = tuple(dict.fromkeys([root, *others]))
+        return seen
 
 
 def holds(folder: str, path: str) -> bool:
@@ -59,7 +87,7 @@ def find_roots(
     table: ModuleTable,
     files: Sequence[str],
     read_text: Callable[[str], str | None],
-    read_bytes: Callable[[str], bytes | None],
+    look: Look,
     configured: Sequence[str] = (),
     launched: Iterable[ImportRoot] = (),
 ) -> Roots:
@@ -67,7 +95,7 @@ def find_roots(
     local = list(_once(launched))
     if configured:
         chosen = [ImportRoot("" if root in (".", "./") else root.strip("/"), "configuration") for root in configured]
-        return Roots(_once(chosen), tuple(local), _all_imported(table, read_bytes) if local else None, _paths(chosen))
+        return Roots(_once(chosen), tuple(local), _all_imported(table, look) if local else None, _paths(chosen))
     declared = [root for root in declared_roots(files, read_text) if table.tops.get(root.path)]
     conventional = _by_convention(table, files, declared)
     known = list(_once([*declared, *conventional]))
@@ -75,10 +103,10 @@ def find_roots(
         known = list(_once([*known, ImportRoot("", "the directory itself")]))
     candidates = _plain_folders(table, {root.path for root in (*known, *local)})
     doubtful = [root for root in conventional if root.path in table.tops.get("", ())]
-    local += _shown_by_imports(table, candidates, read_bytes)
+    local += _shown_by_imports(table, candidates, look)
     if not doubtful and not any(root.path for root in local):
         return Roots(tuple(known), tuple(local), None, _paths(declared))
-    imported = _all_imported(table, read_bytes)
+    imported = _all_imported(table, look)
     known = [root for root in known if root not in doubtful or not _is_imported_itself(root.path, table, imported)]
     return Roots(tuple(known), tuple(local), imported, _paths(declared))
 
@@ -87,8 +115,8 @@ def _paths(roots: Iterable[ImportRoot]) -> frozenset[str]:
     return frozenset(root.path for root in roots)
 
 
-def _all_imported(table: ModuleTable, read_bytes: Callable[[str], bytes | None]) -> frozenset[str]:
-    return frozenset().union(*(_imported_by(read_bytes(path)) for path in table.paths))
+def _all_imported(table: ModuleTable, look: Look) -> frozenset[str]:
+    return frozenset().union(*(look(path, _imported_by) for path in table.paths))
 
 
 def _once(roots: Iterable[ImportRoot]) -> tuple[ImportRoot, ...]:
@@ -100,7 +128,7 @@ def _once(roots: Iterable[ImportRoot]) -> tuple[ImportRoot, ...]:
 
 def _by_convention(table: ModuleTable, files: Sequence[str], declared: Sequence[ImportRoot]) -> list[ImportRoot]:
     """``src`` beside project metadata or at the top, where it is no package itself."""
-    projects = {""} | {folder_of(path) for path in files if posixpath.basename(path) in METADATA}
+    projects = {""} | {folder_of(path) for path in metadata_files(files)}
     taken = {root.path for root in declared}
     found = []
     for project in sorted(projects):
@@ -150,9 +178,7 @@ def _imported_by(data: bytes | None) -> frozenset[str]:
     return frozenset(name.decode("ascii", "replace") for name in names)
 
 
-def _shown_by_imports(
-    table: ModuleTable, candidates: Sequence[str], read_bytes: Callable[[str], bytes | None]
-) -> list[ImportRoot]:
+def _shown_by_imports(table: ModuleTable, candidates: Sequence[str], look: Look) -> list[ImportRoot]:
     """The candidates whose modules a file below them, or beside them, imports by the name counted from there."""
     found = []
     seen: dict[str, frozenset[str]] = {}
@@ -162,7 +188,7 @@ def _shown_by_imports(
         near = [path for path in table.paths if holds(above, path) and (above or holds(folder, path))] if tops else []
         for path in sorted(near, key=lambda path: (not holds(folder, path), path)):
             if path not in seen:
-                seen[path] = _imported_by(read_bytes(path))
+                seen[path] = look(path, _imported_by)
             if shown := sorted(tops & seen[path]):
                 found.append(ImportRoot(folder, f"{SHOWN} {path}, which knows {shown[0]} as a module"))
                 break

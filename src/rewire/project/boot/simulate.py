@@ -18,7 +18,7 @@ from rewire.project.boot.outside import LOADED_BY_SERVERS, Ownership, declared_m
 from rewire.project.boot.program import Broken, Program
 from rewire.project.boot.run import Run
 from rewire.project.boot.start import begin_import, begin_module, begin_script, tool_of
-from rewire.project.boot.tree import HOME, Files, tree_of, under
+from rewire.project.boot.tree import HOME, files_of, tree_of, under
 from rewire.project.boot.values import Function, Module
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Simulator:
 
     def __init__(self, project: Project, version: tuple[int, int] | None = None) -> None:
         self.project = project
-        self.files = Files(project.files())
+        self.files = files_of(tuple(project.files()))
         self.ownership = Ownership(self.files, declared_modules(self.files, project.read_text))
         self.version = version or (sys.version_info[0], sys.version_info[1])
 

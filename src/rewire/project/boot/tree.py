@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence, Set
 
     from rewire.model.project import Image
 
@@ -22,29 +23,44 @@ HOME = "/@"
 class Files:
     """The project's files and the directories above them, relative to the workspace root (``""``: the root)."""
 
-    __slots__ = ("__weakref__", "children", "compiled", "files")
-
     def __init__(self, files: Iterable[str]) -> None:
         self.files = frozenset(files)
-        children: dict[str, set[str]] = {"": set()}
-        for file in self.files:
-            child = file
-            while child:
-                parent, _, name = child.rpartition("/")
-                names = children.setdefault(parent, set())
-                if name in names:
-                    break
-                names.add(name)
-                child = parent
-        self.children = children
-        self.compiled = frozenset(
-            re.sub(r"\.[^/]*$", "", file) for file in self.files if file.endswith((".so", ".pyd", ".pyi", ".pyx"))
-        )
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every directory that a file lies in or below."""
+        found = {""}
+        for folder in {file.rpartition("/")[0] for file in self.files}:
+            while folder not in found:
+                found.add(folder)
+                folder = folder.rpartition("/")[0]
+        return frozenset(found)
+
+    @cached_property
+    def children(self) -> Mapping[str, Set[str]]:
+        """Per directory, the names of what lies directly in it."""
+        names: dict[str, set[str]] = {folder: set() for folder in self.folders}
+        for path in (*self.files, *self.folders):
+            folder, _, name = path.rpartition("/")
+            if name:
+                names[folder].add(name)
+        return names
+
+    @cached_property
+    def compiled(self) -> frozenset[str]:
         """Paths without suffix of modules that are, or will be, compiled: extensions, their stubs and sources."""
+        suffixes = (".so", ".pyd", ".pyi", ".pyx")
+        return frozenset(re.sub(r"\.[^/]*$", "", file) for file in self.files if file.endswith(suffixes))
 
     def is_dir(self, path: str) -> bool:
         """True if a file lies in or below ``path``."""
-        return path in self.children
+        return path in self.folders
+
+
+@lru_cache(maxsize=2)
+def files_of(paths: tuple[str, ...]) -> Files:
+    """``Files(paths)``; every question about one state of a project shares them."""
+    return Files(paths)
 
 
 class Tree:
@@ -72,7 +88,7 @@ class Tree:
                 found = f"{path}/{rest}" if path else rest
             else:
                 continue
-            if (found in self._files.files or found in self._files.children) and found not in self._ignored:
+            if (found in self._files.files or found in self._files.folders) and found not in self._ignored:
                 return found
         return None
 
@@ -83,7 +99,7 @@ class Tree:
     def is_dir(self, place: str) -> bool:
         """True if ``place`` is a directory that holds something of the project, or lies above one that does."""
         found = self.real(place)
-        return (found is not None and found in self._files.children) or place in self._above
+        return (found is not None and found in self._files.folders) or place in self._above
 
     def is_compiled(self, place: str) -> bool:
         """True if the module that would lie at ``place`` (without suffix) is a compiled one."""
@@ -116,7 +132,7 @@ class Tree:
         """
         found = self.real(place)
         if found is not None:
-            return found if found in self._files.children else None
+            return found if found in self._files.folders else None
         prefix = place.rstrip("/") + "/"
         for mount, path in self._mounts:
             if mount.startswith(prefix):

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from rewire.project.boot.tree import Files
     from rewire.project.launch.command import Evidence
 
-MARKERS = ("subprocess", "os.system", "os.exec", "os.spawn", "create_subprocess")
-"""One of these is in the text of every file that starts a process by itself."""
+_STARTERS = (b"os.system", b"os.exec", b"os.spawn")
+"""One of these, or ``subprocess``, is in the text of every file that starts a process by itself."""
 
 _CALLS = frozenset(
     {
@@ -32,6 +32,13 @@ _CALLS = frozenset(
         "create_subprocess_shell", "execvp", "execv",
     }
 )  # fmt: skip
+
+
+def may_start(data: bytes | None) -> bool:
+    """True if a Python file of these bytes may start processes by itself; False for one that cannot be read."""
+    if data is None:
+        return False
+    return b"subprocess" in data or (b"os." in data and any(starter in data for starter in _STARTERS))
 
 
 def read_processes(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rewire.project.boot.finder import entry_file
 from rewire.project.boot.outside import Ownership
-from rewire.project.boot.tree import HOME, Files, Tree, under
+from rewire.project.boot.tree import HOME, Files, Tree, files_of, under
 from rewire.project.launch.automation import (
     read_makefile,
     read_noxfile,
@@ -27,7 +26,7 @@ from rewire.project.launch.documents import read_document
 from rewire.project.launch.implied import PYTEST_FILES, read_alembic, read_pytest
 from rewire.project.launch.packaging import read_packaging
 from rewire.project.launch.platforms import READERS, read_platform, read_vercel
-from rewire.project.launch.processes import MARKERS, read_processes
+from rewire.project.launch.processes import may_start, read_processes
 from rewire.project.launch.procfile import read_procfile
 from rewire.project.launch.scripts import read_script
 from rewire.project.launch.services import read_supervisor, read_unit
@@ -44,6 +43,7 @@ TIERS: tuple[Tier, ...] = ("user", "deploy", "script", "process", "document")
 ReadText = Callable[[str], "str | None"]
 Fits = Callable[[str, str], bool]
 Reader = Callable[[str, str, Files, Evidence], "list[Launch]"]
+_Format = tuple[Fits, "Tier", Reader]
 
 _IMPLIED = ("alembic.ini", "pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 _DOCKERFILE = re.compile(r"(?:^|/)(?:[^/]*\.)?(?:Docker|Container)file(?:[._-][^/]*)?$", re.I)
@@ -57,16 +57,19 @@ _WORKS = re.compile(
 
 
 def read_launches(
-    project: Project, entries: Sequence[Any] = (), launch_arguments: Sequence[str] = ()
+    project: Project,
+    entries: Sequence[Any] = (),
+    launch_arguments: Sequence[str] = (),
+    read_bytes: Callable[[str], bytes | None] | None = None,
 ) -> tuple[Launch, ...]:
     """The launch contexts whose entry exists, best evidence first, each once.
 
     ``entries`` are the tables of ``[[tool.rewire.launch]]``, ``launch_arguments`` the texts of ``--launch``; what they
     say is kept even where its entry does not exist. Raises UsageError or ConfigError for a word of the user's that
-    starts no Python program.
+    starts no Python program. ``read_bytes`` is as for ``read_all``.
     """
-    found = read_all(project, entries, launch_arguments)
-    files = Files(project.files())
+    found = read_all(project, entries, launch_arguments, read_bytes)
+    files = files_of(tuple(project.files()))
     kept = [launch for launch in found if launch.tier == "user" or entry_exists(launch, files)]
     documents = [launch for launch in kept if launch.tier == "document"]
     if not documents:
@@ -78,13 +81,27 @@ def read_launches(
     return tuple(launch for launch in kept if launch not in wrong)
 
 
-def read_all(project: Project, entries: Sequence[Any] = (), launch_arguments: Sequence[str] = ()) -> tuple[Launch, ...]:
-    """As ``read_launches``, with the commands whose target does not exist."""
-    files = Files(project.files())
+def read_all(
+    project: Project,
+    entries: Sequence[Any] = (),
+    launch_arguments: Sequence[str] = (),
+    read_bytes: Callable[[str], bytes | None] | None = None,
+) -> tuple[Launch, ...]:
+    """As ``read_launches``, with the commands whose target does not exist.
+
+    ``read_bytes`` reads a Python file at less cost than as text (None: there is no such way).
+    """
+    files = files_of(tuple(project.files()))
     evidence = Evidence("", "", "user", Tree(files), read_text=project.read_text)
     found = [*read_arguments(launch_arguments, evidence), *read_entries(entries, evidence)]
+    by_name: dict[str, tuple[_Format, ...]] = {}
     for path in sorted(files.files):
-        found += _read_file(path, files, project.read_text, evidence)
+        formats = _formats_of(path, by_name)
+        if not formats or (formats == _STARTER and read_bytes is not None and not may_start(read_bytes(path))):
+            continue
+        found += _read_file(path, formats, files, project.read_text, evidence)
+    if not found:
+        return ()
     own = Ownership(files, frozenset())
     found = [launch for launch in found if _is_ours(launch, files, own)]
     found = [launch for launch in found if not _is_built_elsewhere(launch, found, files)]
@@ -141,20 +158,30 @@ def _in_order(found: Sequence[Launch]) -> tuple[Launch, ...]:
     return tuple(kept.values())
 
 
-def _read_file(path: str, files: Files, read_text: ReadText, evidence: Evidence) -> list[Launch]:
-    """The launch contexts of one file, if it is a launch file."""
-    name = posixpath.basename(path)
-    if _NOT_OURS.search(path):
+def _formats_of(path: str, by_name: dict[str, tuple[_Format, ...]]) -> tuple[_Format, ...]:
+    """The formats of a file, most often none. What its name alone decides is kept in ``by_name``."""
+    name = path.rpartition("/")[2]
+    formats = by_name.get(name)
+    if formats is None:
+        formats = by_name[name] = tuple(entry for entry in _FORMATS if entry[0](name, name))
+    if _TELLING_FOLDERS.match(path):
+        formats = tuple(entry for entry in _FORMATS if entry[0](path, name))
+    return formats if not formats or not _NOT_OURS.search(path) else ()
+
+
+def _read_file(
+    path: str, formats: Sequence[_Format], files: Files, read_text: ReadText, evidence: Evidence
+) -> list[Launch]:
+    """The launch contexts of one launch file."""
+    text = read_text(path)
+    if text is None:
         return []
+    folder, _, name = path.rpartition("/")
     found: list[Launch] = []
-    for fits, tier, reader in _FORMATS:
-        if fits(path, name):
-            text = read_text(path)
-            if text is None:
-                return found
-            here = HOME if tier == "script" and path.startswith(".github/") else under(HOME, posixpath.dirname(path))
-            at_file = replace(evidence, source=path, name=name, tier=tier, cwd=here)
-            found += reader(path, text, files, at_file)
+    for _, tier, reader in formats:
+        here = HOME if tier == "script" and path.startswith(".github/") else under(HOME, folder)
+        at_file = replace(evidence, source=path, name=name, tier=tier, cwd=here)
+        found += reader(path, text, files, at_file)
     return found
 
 
@@ -169,9 +196,7 @@ def _dockerfile(path: str, text: str, files: Files, evidence: Evidence) -> list[
 
 
 def _python_file(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
-    if not any(marker in text for marker in MARKERS):
-        return []
-    return read_processes(path, text, files, evidence)
+    return read_processes(path, text, files, evidence) if may_start(text.encode("utf-8", "replace")) else []
 
 
 def _named(*names: str) -> Fits:
@@ -183,7 +208,13 @@ def _like(pattern: str, flags: int = 0) -> Fits:
     return lambda path, name: compiled.search(path) is not None
 
 
-_FORMATS: tuple[tuple[Fits, Tier, Reader], ...] = (
+_STARTER: tuple[_Format, ...] = ((_like(r"\.py$"), "process", _python_file),)
+"""The one format of most Python files."""
+
+_TELLING_FOLDERS = re.compile(r"docs?/|\.github/", re.I)
+"""Where the folder, too, decides on the format; everywhere else the file's name does alone."""
+
+_FORMATS: tuple[_Format, ...] = (
     (lambda path, name: _DOCKERFILE.search(path) is not None, "deploy", _dockerfile),
     (
         _like(r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$"),
@@ -205,7 +236,7 @@ _FORMATS: tuple[tuple[Fits, Tier, Reader], ...] = (
     (_like(r"\.(?:sh|bash|ps1|bat|cmd)$"), "script", lambda p, t, f, e: read_script(p, t, f, e)),
     (_named(*PYTEST_FILES), "script", lambda p, t, f, e: read_pytest(p, t, f, e)),
     (_like(r"(?:^|/)alembic\.ini$"), "script", lambda p, t, f, e: read_alembic(p, t, e)),
-    (_like(r"\.py$"), "process", _python_file),
+    *_STARTER,
     (
         _like(
             r"(?:^|/)(?:README|INSTALL|CONTRIBUTING|DEPLOY|QUICKSTART)[^/]*\.(?:md|rst|txt)$|^docs?/[^/]+\.(?:md|rst)$",
