@@ -10,10 +10,15 @@ import warnings
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from support.programs import programs
 
+from rewire.syntax import imports
 from rewire.syntax.bindings import bound_names, may_bind
-from rewire.syntax.blocks import has_main_guard, path_edits, read_clauses
+from rewire.syntax.blocks import CONTINUES, Guard, has_main_guard, path_edits, read_blocks, read_clauses, read_guard
 from rewire.syntax.imports import read_imports
+from rewire.syntax.lexical import scan, width
 
 
 def by_ast(text: str) -> list[tuple[int, str, tuple[tuple[str, str], ...], tuple[str, ...]]]:
@@ -125,6 +130,81 @@ def test_agrees_with_ast_on_odd_layouts(text: str) -> None:
     assert flat(by_us(text)) == by_ast(text)
     for found in read_imports(text):
         assert by_ast(text[found.start : found.end])[0][:3] == (found.level, found.module, found.names)
+
+
+LINES = [
+    *("import a", "import a.b as c, d", "from a import b", "from a import (b,\n c)", "from a import (b, # it's\n c)"),
+    *(
+        "from \\\n a import b",
+        "import a; import b",
+        "import a  # (see",
+        "from a import (",
+        "import a (",
+        "import",
+        "from",
+    ),
+    *("from . import x", "from .. a import *", "import b \\", "from a import b  # \\", "import zz, a.b", "import é"),
+    *("if x:", "else:", "elif y:", "try:", "except E:", "finally:", "def f():", "class A:", "x = 1", "foo()", "'''"),
+    *('"""', "'", "(", ")", "# c", "f'{", "match x:", "case 1:", "\\", ")\nimport c"),
+]
+PIECES = st.tuples(
+    st.sampled_from(["", "", "    ", "\t", "  ", "\f"]),
+    st.sampled_from(LINES),
+    st.sampled_from(["\n", "\n", "\n", "\r\n", "\r", ";", " ", ": "]),
+).map("".join)
+SKETCHES = st.lists(PIECES, max_size=25).map("".join)
+
+
+@given(SKETCHES)
+@settings(max_examples=500)
+@example("import a  # (see\nimport b\n)\n")
+@example("'''\nfrom a import (b\n'''\nimport c\nx()\n")
+@example("import a (\nimport b\n")
+@example("x = [\n 'import a', # (\n]\nif y:\n  import b\n")
+def test_what_a_line_was_known_to_say_is_what_stands_there(text: str) -> None:
+    """Statements are remembered by their text; read afresh at every place, the answer is the same."""
+    quick = [read_imports(text), read_imports(text, {"a"})]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(imports, "_statements", {})
+        patch.setattr(imports, "_alone", lambda written: imports._OPEN)
+        assert [read_imports(text), read_imports(text, {"a"})] == quick
+
+
+def guards_line_by_line(text: str) -> dict[int, list[str]]:
+    """The kinds of the blocks around each logical line, kept up line by line: what ``read_blocks`` says at once."""
+    found: dict[int, list[str]] = {}
+    stack: list[tuple[int, Guard | None]] = []
+    openers: dict[int, int] = {}
+    for index, line in enumerate(scan(text).lines):
+        column = width(text[line.start : line.code])
+        while stack and stack[-1][0] >= column:
+            stack.pop()
+        guard = read_guard(text, line.code, line.end, openers.get(column, -1))
+        for deeper in [other for other in openers if other > column]:
+            del openers[deeper]
+        if guard is not None and guard.kind not in CONTINUES:
+            openers[column] = line.code
+        elif guard is None:
+            openers.pop(column, None)
+        found[index] = [f"{one.kind}@{one.start}<{one.opener}" for _, one in [*stack, (column, guard)] if one]
+        stack.append((column, guard))
+    return found
+
+
+@given(st.one_of(SKETCHES, programs()))
+@settings(max_examples=500)
+@example("try:\n  pass\nexcept A:\n  pass\nelse:\n  x\nfinally:\n  y\n")
+@example("if a:\n  b\nelif c:\n  d\nfoo()\nelse:\n  e\n")
+@example("if a:\n    if b:\n\tc\n    else:\n\td\nelse:\n  e\n")
+def test_blocks_around_some_lines_are_those_kept_up_line_by_line(text: str) -> None:
+    layout = scan(text)
+    expected = guards_line_by_line(text)
+    for wanted in (range(len(layout.lines)), range(1, len(layout.lines), 3)):
+        found = read_blocks(layout, wanted)
+        assert {
+            index: [f"{one.kind}@{one.start}<{one.opener}" for one in (*blocks.around, blocks.own) if one]
+            for index, blocks in found.items()
+        } == {index: expected[index] for index in wanted}
 
 
 def test_syntax_newer_than_the_running_python_is_no_obstacle() -> None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from rewire.syntax.lexical import Layout, scan, width
+from rewire.syntax.lexical import Layout, scan
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 _HEADER = re.compile(r"(?:async[ \t]+)?(def|class|if|elif|else|try|except|finally|for|while|with|match|case)\b")
-CONTINUES = frozenset({"elif", "else", "except", "finally"})
+_CLAUSES = ("elif", "else", "except", "finally")
+CONTINUES = frozenset(_CLAUSES)
 """Clauses that go on with a statement that an earlier line opened."""
 
 _TYPE_CHECKING = re.compile(r"if[ \t(]+(?:[A-Za-z_]\w*\.)?TYPE_CHECKING[ \t)]*:")
@@ -49,6 +53,44 @@ def read_guard(text: str, code: int, end: int, opener: int) -> Guard | None:
     return Guard(kind, code, opener if kind in CONTINUES and opener >= 0 else code, header)
 
 
+class Surrounded(NamedTuple):
+    """The blocks around one logical line, outermost first, and the one that it opens itself (None: none)."""
+
+    around: tuple[Guard, ...]
+    own: Guard | None
+
+
+def read_blocks(layout: Layout, wanted: Collection[int]) -> dict[int, Surrounded]:
+    """What surrounds the logical lines of these indices; one pass over the lines up to the last of them."""
+    codes = layout.offsets.codes
+    text = layout.text
+    columns = layout.columns()
+    openers: dict[int, int] = {}
+    found: dict[int, Surrounded] = {}
+    guards: dict[int, Guard | None] = {}
+
+    def guard_of(index: int) -> Guard | None:
+        if index not in guards:
+            guards[index] = read_guard(text, codes[index], layout.offsets.ends[index], openers.get(index, -1))
+        return guards[index]
+
+    above: list[int] = []
+    for index in range(max(wanted, default=-1) + 1):
+        column = columns[index]
+        before = -1
+        while above and columns[above[-1]] >= column:
+            before = above.pop()
+        if before >= 0 and columns[before] == column and text.startswith(_CLAUSES, codes[index]):
+            previous = guard_of(before)
+            if previous is not None:
+                openers[index] = openers.get(before, -1) if previous.kind in CONTINUES else codes[before]
+        if index in wanted:
+            around = tuple(guard for line in above if (guard := guard_of(line)) is not None)
+            found[index] = Surrounded(around, guard_of(index))
+        above.append(index)
+    return found
+
+
 def is_commented(layout: Layout, offset: int) -> bool:
     """True if ``offset`` lies within a comment."""
     index = bisect_right(layout.comments, offset, key=lambda comment: comment.start) - 1
@@ -57,13 +99,13 @@ def is_commented(layout: Layout, offset: int) -> bool:
 
 def has_main_guard(text: str) -> bool:
     """True if an ``if`` statement compares ``__name__`` with ``"__main__"``: in code, not in a string or comment."""
-    if "__main__" not in text:
+    if "__main__" not in text or "__name__" not in text or not _MAYBE_MAIN.search(text):
         return False
     layout = scan(text)
     for string in layout.strings:
         if string.of(text).strip("'\"") == "__main__":
             index = layout.line_at(string.start)
-            if index is not None and _MAYBE_MAIN.match(text, layout.lines[index].code):
+            if index is not None and _MAYBE_MAIN.match(text, layout.offsets.codes[index]):
                 return True
     return False
 
@@ -87,20 +129,21 @@ def path_edits(text: str) -> tuple[PathEdit, ...]:
             continue
         position = bisect_right(layout.strings, match.start(), key=lambda span: span.start) - 1
         if position < 0 or layout.strings[position].end <= match.start():
-            found.append(PathEdit(layout.lines[index].code, _function_around(layout, index)))
+            found.append(PathEdit(layout.offsets.codes[index], _function_around(layout, index)))
     return tuple(dict.fromkeys(found))
 
 
 def _function_around(layout: Layout, index: int) -> int:
     """The offset of the header of the innermost function that holds a logical line; -1 if there is none."""
-    column = width(layout.indent(index))
+    codes = layout.offsets.codes
+    column = layout.column(index)
     for above in range(index - 1, -1, -1):
-        at = width(layout.indent(above))
+        at = layout.column(above)
         if at < column:
             column = at
-            match = _HEADER.match(layout.text, layout.lines[above].code)
+            match = _HEADER.match(layout.text, codes[above])
             if match and match[1] == "def":
-                return layout.lines[above].code
+                return codes[above]
     return -1
 
 
@@ -119,16 +162,17 @@ def read_clauses(text: str, opener: int) -> tuple[Clause, ...]:
     first = layout.line_at(opener)
     if first is None:
         return ()
-    column = width(layout.indent(first))
+    codes, ends = layout.offsets.codes, layout.offsets.ends
+    column = layout.column(first)
     found: list[Clause] = []
-    for line in layout.lines[first:]:
-        at = width(text[line.start : line.code])
-        match = _HEADER.match(text, line.code)
-        if at < column or (at == column and line.code != opener and not (match and match[1] in CONTINUES)):
+    for index in range(first, len(codes)):
+        at = layout.column(index)
+        match = _HEADER.match(text, codes[index]) if at <= column else None
+        if at < column or (at == column and codes[index] != opener and not (match and match[1] in CONTINUES)):
             break
         if at == column and match:
-            header = text[line.code : line.end].rstrip("\r\n")
-            found.append(Clause(match[1], line.code, line.code + len(header), line.end))
+            header = text[codes[index] : ends[index]].rstrip("\r\n")
+            found.append(Clause(match[1], codes[index], codes[index] + len(header), ends[index]))
         elif found:
-            found[-1] = found[-1]._replace(end=line.end)
+            found[-1] = found[-1]._replace(end=ends[index])
     return tuple(found)

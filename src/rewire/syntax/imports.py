@@ -8,17 +8,19 @@ Grammar: https://docs.python.org/3/reference/simple_stmts.html#the-import-statem
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
-from rewire.syntax.blocks import CONTINUES, Guard, is_commented, read_guard
-from rewire.syntax.lexical import Layout, scan, width
+from rewire.syntax.blocks import Guard, is_commented, read_blocks
+from rewire.syntax.lexical import Layout, scan
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 _KEYWORD = r"[ \t\f]*(?=(?:from|import)\b)"
-_AT_LINE_FEED = re.compile(r"\n" + _KEYWORD)
-_AT_ANY_NEWLINE = re.compile(r"[\r\n]" + _KEYWORD)
+_LINES = r"[ \t\f]*+((?:from|import)\b[^\r\n(#;'\"]*+(?:\([^()'\"]*+\))?[^\r\n]*+)"
+_AT_LINE_FEED = re.compile(r"\n" + _LINES)
+_AT_ANY_NEWLINE = re.compile(r"[\r\n]" + _LINES)
 _AFTER_SEMICOLON = re.compile(r";" + _KEYWORD)
 _AFTER_COLON = re.compile(r":" + _KEYWORD)
 _AT_START = re.compile(_KEYWORD)
@@ -56,22 +58,60 @@ class ImportStatement(NamedTuple):
         return bool(self.level or self.module)
 
 
+_UNKNOWN = ImportStatement(-1, -1, 0, "", ())
+_OPEN = ImportStatement(0, 0, 0, "", ())
+_REMEMBERED_MOST = 8192
+_statements: dict[str, ImportStatement | None] = {}
+"""What lines that start with a keyword say, as if each stood alone in a text; None: no import."""
+
+
 def read_imports(text: str, about: Collection[str] | None = None) -> tuple[ImportStatement, ...]:
     """Every import statement of ``text`` in source order.
 
     With ``about``, only absolute ones that name a module below one of these top-level names.
     """
-    found = []
-    for place in _candidates(text):
-        statement = read_import_at(text, place)
-        if statement is not None and (about is None or _concerns(statement, about)):
-            found.append(statement)
+    found = list(_by_line(text, about))
+    inline = [*_AFTER_COLON.finditer(text), *_AFTER_SEMICOLON.finditer(text)]
+    start = _AT_START.match(text)
+    if start or inline:
+        for match in (start, *inline) if start else inline:
+            statement = read_import_at(text, match.end())
+            if statement is not None and (about is None or _concerns(statement, about)):
+                found.append(statement)
+        found.sort()
     if not found:
         return ()
     layout = _layout_if_needed(text, found)
-    if layout is None:
-        return tuple(found)
-    return tuple(_placed(layout, found))
+    return tuple(found) if layout is None else tuple(_placed(layout, found))
+
+
+def _by_line(text: str, about: Collection[str] | None) -> Iterator[ImportStatement]:
+    """The statements that start a line, wherever that line stands, by their text: many files hold the same ones."""
+    known = _statements
+    for match in (_AT_ANY_NEWLINE if "\r" in text else _AT_LINE_FEED).finditer(text):
+        written = match[1]
+        alone = known.get(written, _UNKNOWN)
+        if alone is _UNKNOWN:
+            alone = known[written] = _alone(written)
+        if alone is None:
+            continue
+        start = match.start(1)
+        if alone is _OPEN:
+            statement = read_import_at(text, start)
+            if statement is not None and (about is None or _concerns(statement, about)):
+                yield statement
+        elif about is None or _concerns(alone, about):
+            yield ImportStatement(start, start + alone.end, alone.level, alone.module, alone.names)
+
+
+def _alone(written: str) -> ImportStatement | None:
+    """What a line says that starts with a keyword; _OPEN where more lines than these may belong to it."""
+    if len(_statements) >= _REMEMBERED_MOST:
+        _statements.clear()
+    if written.endswith("\\"):
+        return _OPEN
+    alone = read_import_at(written, 0)
+    return _OPEN if alone is None and "(" in written else alone
 
 
 def _concerns(statement: ImportStatement, about: Collection[str]) -> bool:
@@ -80,18 +120,6 @@ def _concerns(statement: ImportStatement, about: Collection[str]) -> bool:
     if statement.module:
         return statement.module.partition(".")[0] in about
     return any(name.partition(".")[0] in about for name, _ in statement.names)
-
-
-def _candidates(text: str) -> Sequence[int]:
-    """Offsets at which a keyword stands where a statement may start, in order."""
-    pattern = _AT_ANY_NEWLINE if "\r" in text else _AT_LINE_FEED
-    places = [match.end() for match in pattern.finditer(text)]
-    start = _AT_START.match(text)
-    if start:
-        places.append(start.end())
-    more = [match.end() for match in _AFTER_COLON.finditer(text)]
-    more += [match.end() for match in _AFTER_SEMICOLON.finditer(text)]
-    return sorted({*places, *more}) if more or start else places
 
 
 def _layout_if_needed(text: str, found: Sequence[ImportStatement]) -> Layout | None:
@@ -126,39 +154,24 @@ def _layout_if_needed(text: str, found: Sequence[ImportStatement]) -> Layout | N
 
 
 def _placed(layout: Layout, found: Sequence[ImportStatement]) -> Iterator[ImportStatement]:
-    """The statements that are code, with the blocks that surround them; one pass over the logical lines."""
-    text = layout.text
-    strings = layout.strings
-    string = 0
-    stack: list[tuple[int, Guard | None]] = []
-    openers: dict[int, int] = {}
-    pending = iter(found)
-    statement = next(pending, None)
-    for line in layout.lines:
-        if statement is None:
-            return
-        column = width(text[line.start : line.code])
-        while stack and stack[-1][0] >= column:
-            stack.pop()
-        guard = read_guard(text, line.code, line.end, openers.get(column, -1))
-        for deeper in [other for other in openers if other > column]:
-            del openers[deeper]
-        if guard is not None and guard.kind not in CONTINUES:
-            openers[column] = line.code
-        elif guard is None:
-            openers.pop(column, None)
-        while statement is not None and statement.start < line.end:
-            while string < len(strings) and strings[string].end <= statement.start:
-                string += 1
-            quoted = string < len(strings) and strings[string].start < statement.start
-            if statement.start >= line.code and not quoted and not is_commented(layout, statement.start):
-                around = [one for _, one in stack if one is not None]
-                if statement.start == line.code:
-                    yield statement._replace(guards=tuple(around))
-                elif _starts_statement(text, line.code, statement.start):
-                    yield statement._replace(guards=tuple(around if guard is None else [*around, guard]))
-            statement = next(pending, None)
-        stack.append((column, guard))
+    """The statements that are code, with the blocks that surround them."""
+    codes = layout.offsets.codes
+    lines = [layout.line_at(statement.start) for statement in found]
+    blocks = read_blocks(layout, {line for line in lines if line is not None})
+    for statement, line in zip(found, lines, strict=True):
+        if line is None or statement.start < codes[line]:
+            continue
+        around, own = blocks[line]
+        if statement.start == codes[line]:
+            yield statement._replace(guards=around) if around else statement
+        elif _starts_statement(layout.text, codes[line], statement.start) and not _is_hidden(layout, statement.start):
+            yield statement._replace(guards=around if own is None else (*around, own))
+
+
+def _is_hidden(layout: Layout, offset: int) -> bool:
+    """True if what stands there is part of a string or a comment."""
+    index = bisect_left(layout.strings, offset, key=lambda span: span.start) - 1
+    return (index >= 0 and offset < layout.strings[index].end) or is_commented(layout, offset)
 
 
 def _starts_statement(text: str, code: int, start: int) -> bool:

@@ -14,6 +14,7 @@ import sys
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from operator import sub
 from typing import NamedTuple
 
 from rewire.model.source import Span
@@ -118,6 +119,13 @@ class Layout:
         found = self.offsets
         indent = self.text[found.starts[index] : found.codes[index]]
         return width(indent) if "\t" in indent or "\f" in indent else len(indent)
+
+    def columns(self) -> list[int]:
+        """The width of every logical line's white space."""
+        found = self.offsets
+        if "\t" in self.text or "\f" in self.text:
+            return [self.column(index) for index in range(len(found.codes))]
+        return list(map(sub, found.codes, found.starts))
 
     def indent_step(self) -> str:
         """What one level of indentation adds in this text; four spaces where nothing is indented."""
