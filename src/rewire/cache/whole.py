@@ -89,9 +89,9 @@ class Whole:
             rendered=None if text is None else Rendered(text, net),
         )
 
-    def keep(self, result: RunResult, read: Iterable[str]) -> None:
-        """Remember ``result``, unless a file changed meanwhile. ``read``: the other files looked into or for."""
-        names = sorted(read)
+    def keep(self, result: RunResult) -> None:
+        """Remember ``result``, unless a file changed meanwhile."""
+        names = sorted(result.asked)
         python, _ = self._state((*self._workspace.paths, *self._workspace.context))
         _, youngest = self._state(names)
         if python != self._python or max(youngest, self._youngest) > self._begun - SETTLED:

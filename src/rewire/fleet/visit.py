@@ -19,7 +19,7 @@ from rewire.deliver.commit.values import CommitOptions
 from rewire.errors import RewireError
 from rewire.fleet import products
 from rewire.fleet.values import CommitMade, Figures, Record, RefusedPlaces
-from rewire.pipeline.line import run
+from rewire.pipeline.answer import run
 from rewire.report.about import About, Delivered
 from rewire.report.tally import refusal_groups, row
 

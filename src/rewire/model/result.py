@@ -97,7 +97,8 @@ class Rendered:
 class RunResult:
     """A whole run: the workspace before and after, one outcome a codemod in the order they ran, and the failures.
 
-    ``rendered`` is there where the request asked for a patch.
+    ``rendered`` is there where the request asked for a patch. ``asked`` are the files that are not Python and were
+    looked into or for: with the Python files, all that the answer depends on.
     """
 
     before: Workspace
@@ -108,6 +109,7 @@ class RunResult:
     files_seen: int = 0
     seconds: float = 0.0
     rendered: Rendered | None = None
+    asked: frozenset[str] = frozenset()
 
     @property
     def files_changed(self) -> int:

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rewire import read
-from rewire.deliver import patch
 from rewire.errors import RewireError
-from rewire.model.result import Failure, Outcome, Rendered, RunResult
+from rewire.model.result import Outcome, RunResult
 from rewire.model.workspace import Changeset, FileChange, Workspace
-from rewire.pipeline.memory import is_lasting, remember
 from rewire.pipeline.rounds import accept
 from rewire.pipeline.state import State, locate, search
 from rewire.plan import ENGINE_CODES, Decided, check_plan, decide
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from rewire.codemod.base import Codemod
     from rewire.model.site import Refusal
-    from rewire.model.source import SourceFile
     from rewire.pipeline.request import Request, Selected
     from rewire.project.index import ProjectIndex
     from rewire.verify.accept import Acceptance
@@ -35,50 +29,20 @@ def run(request: Request) -> RunResult:
     Raises RewireError where a codemod breaks its contract or the books do not balance; trouble with one file is a
     ``Failure`` or a refusal in the result.
     """
-    started = time.perf_counter()
     discovered = request.discovered
     workspace = Workspace(discovered.root, discovered.selected, discovered.context)
-    whole = remember(request, workspace)
-    if whole is None:
-        return _run(State(request, workspace))
-    known = whole.recall(partial(_source, discovered.root))
-    if known is not None:
-        rendered = known.rendered or (_render(known) if request.rendered else None)
-        return replace(known, rendered=rendered, seconds=time.perf_counter() - started)
-    state = State(request, workspace)
-    result = _run(state)
-    if is_lasting(result):
-        whole.keep(result, state.project(state.workspace).asked)
-    return result
-
-
-def _source(root: Path, path: str) -> SourceFile | None:
-    source = read.read(root, path)
-    return None if isinstance(source, Failure) else source
-
-
-def _run(state: State) -> RunResult:
-    """Every codemod in order, whatever earlier runs know."""
-    started = time.perf_counter()
-    request, workspace, discovered = state.request, state.workspace, state.request.discovered
-    state.failures.update((failure.path, failure) for failure in discovered.failures)
+    state = State(request, workspace, failures={failure.path: failure for failure in discovered.failures})
     search(state)
     outcomes = tuple([_apply(state, selected) for selected in request.codemods])
-    result = RunResult(
+    return RunResult(
         before=workspace,
         after=state.workspace,
         outcomes=outcomes,
         failures=tuple(failure for _, failure in sorted(state.failures.items())),
         unused_suppressions=state.suppressions.unused([selected.codemod.name for selected in request.codemods]),
         files_seen=len(discovered.selected),
+        asked=state.project(state.workspace).asked,
     )
-    rendered = _render(result) if request.rendered else None
-    return replace(result, rendered=rendered, seconds=time.perf_counter() - started)
-
-
-def _render(result: RunResult) -> Rendered:
-    files = result.net_changes()
-    return Rendered(patch.render_files(files, result.before.root), len(files))
 
 
 def _apply(state: State, selected: Selected) -> Outcome:
