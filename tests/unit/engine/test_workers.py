@@ -106,7 +106,7 @@ import os, time
 from rewire.workers import Processes
 
 def report(items):
-    os.write(1, f"{os.getpid()}\n".encode())
+    os.write(1, b"%d\\n" % os.getpid())
     time.sleep(600)
     return items
 
