@@ -98,6 +98,23 @@ class Change:
     follows: bool = False
 
 
+def change_of(site: Site, line: int, before: Span, after: Span) -> Change:
+    """What became of ``site``: see ``Change``."""
+    return Change(
+        site.codemod,
+        site.path,
+        site.span,
+        line,
+        site.summary,
+        site.shape,
+        site.support,
+        before,
+        after,
+        site.group,
+        site.follows,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """Something worth saying that is neither change nor refusal (a lost limit, a warning on holding time)."""

@@ -9,7 +9,7 @@ import libcst as cst
 
 from rewire.errors import NotLossless, NotPython
 from rewire.model.result import Rejected
-from rewire.model.site import BLOCK, INSERT, Change, Site
+from rewire.model.site import BLOCK, INSERT, Change, Site, change_of
 from rewire.model.source import Lines, SourceFile, Span
 from rewire.model.workspace import FileChange
 from rewire.rewrite.regions import Region, find_regions
@@ -60,7 +60,7 @@ def rewrite_file(
         start = length + span.start - position
         length = start + len(new)
         after = Span(start, length)
-        changes += [_change(site, lines.at(site.span.start), span, after) for site in region.sites]
+        changes += [change_of(site, lines.at(site.span.start), span, after) for site in region.sites]
         pieces += (text[position : span.start], new)
         position = span.end
     pieces.append(text[position:])
@@ -70,22 +70,6 @@ def rewrite_file(
         return Rejected(source.path, "encodes", f"the result does not fit {source.encoding}: {error.reason}", codemod)
     changes.sort(key=lambda change: (change.span.start, change.span.end, change.summary))
     return FileChange(source.path, source, result, tuple(changes))
-
-
-def _change(site: Site, line: int, before: Span, after: Span) -> Change:
-    return Change(
-        site.codemod,
-        site.path,
-        site.span,
-        line,
-        site.summary,
-        site.shape,
-        site.support,
-        before,
-        after,
-        site.group,
-        site.follows,
-    )
 
 
 def _new_text(source: SourceFile, region: Region, transformer: SiteTransformer, memory: Memory) -> str:

@@ -13,6 +13,7 @@ from rewire.model.site import NewFile, Plan, Refusal, Site
 from rewire.model.source import SourceFile, Span, digest_of
 from rewire.model.workspace import FileChange, Workspace
 from rewire.plan import ENGINE_CODES
+from rewire.verify.parcel import Parcel, Verified
 from rewire.workers import Died
 
 if TYPE_CHECKING:
@@ -47,14 +48,25 @@ class Acceptance:
     advance: Callable[[int], None] | None = None
     rejected: dict[str, Rejected] = field(default_factory=dict)
     _files: dict[str, FileChange] = field(default_factory=dict)
-    _groups: set[str] = field(default_factory=set)
+    _fallen: dict[str, Rejected] = field(default_factory=dict)
+    """Each group that fell, and what it fell with."""
     _sites: dict[str, list[Site]] = field(default_factory=dict)
+    _groups: dict[str, set[str]] = field(default_factory=dict)
+    """The groups that a path has a part in, created files included."""
+    _members: dict[str, set[str]] = field(default_factory=dict)
+    """The paths in which a group has sites."""
 
     def __post_init__(self) -> None:
-        sites = defaultdict(list)
+        sites, groups, members = defaultdict(list), defaultdict(set), defaultdict(set)
         for site in self.plan.sites:
             sites[site.path].append(site)
-        self._sites = dict(sites)
+            if site.group:
+                groups[site.path].add(site.group)
+                members[site.group].add(site.path)
+        for file in self.plan.new_files:
+            if file.group:
+                groups[file.path].add(file.group)
+        self._sites, self._groups, self._members = dict(sites), dict(groups), dict(members)
         self._carry_out(sorted(self._sites))
 
     def reject(self, complaints: Sequence[Rejected]) -> None:
@@ -63,7 +75,7 @@ class Acceptance:
 
     def files(self) -> tuple[FileChange, ...]:
         """The files that stand, created ones included, sorted by path."""
-        created = {file.path: _created(file) for file in self.plan.new_files if file.group not in self._groups}
+        created = {file.path: _created(file) for file in self.plan.new_files if file.group not in self._fallen}
         return tuple(entry for _, entry in sorted({**created, **self._files}.items()))
 
     def standing(self) -> tuple[Site, ...]:
@@ -76,6 +88,8 @@ class Acceptance:
 
     def refusals(self) -> tuple[Refusal, ...]:
         """One refusal for each place that a rejection cost."""
+        if not self.rejected:
+            return ()
         advice = ENGINE_CODES["rejected"][1]
         return tuple(
             Refusal(site.codemod, site.path, site.span, "rejected", self._reason(site), advice)
@@ -88,49 +102,46 @@ class Acceptance:
         own = self.rejected.get(site.path)
         if own:
             return f"check {own.check}: {own.detail}"
-        partner = next(entry for entry in self.rejected.values() if site.group in self._groups_of(entry.path))
+        partner = self._fallen[site.group]
         return f"falls with {partner.path}, check {partner.check}: {partner.detail}"
 
     def _stands(self, site: Site) -> bool:
-        return site.path not in self.rejected and site.group not in self._groups
+        return site.path not in self.rejected and site.group not in self._fallen
 
     def _remaining(self, path: str) -> tuple[Site, ...]:
-        return tuple(site for site in self._sites[path] if self._stands(site))
-
-    def _groups_of(self, path: str) -> set[str]:
-        groups = {site.group for site in self._sites.get(path, ()) if site.group}
-        groups.update(file.group for file in self.plan.new_files if file.path == path and file.group)
-        return groups
+        sites = self._sites[path]
+        return tuple(site for site in sites if self._stands(site)) if self.rejected else tuple(sites)
 
     def _drop(self, complaints: Sequence[Rejected]) -> list[str]:
         """Note rejections; answer with the files that must be done again."""
-        fallen: set[str] = set()
+        touched: set[str] = set()
         for complaint in complaints:
-            self.rejected.setdefault(complaint.path, complaint)
+            first = self.rejected.setdefault(complaint.path, complaint)
             self._files.pop(complaint.path, None)
-            fallen |= self._groups_of(complaint.path)
-        self._groups |= fallen
+            for group in self._groups.get(complaint.path, ()):
+                self._fallen.setdefault(group, first)
+                touched |= self._members.get(group, set())
         again = []
-        for path, sites in self._sites.items():
-            if path not in self.rejected and any(site.group in fallen for site in sites):
-                self._files.pop(path, None)
-                if self._remaining(path):
-                    again.append(path)
-        return sorted(again)
+        for path in sorted(touched.difference(self.rejected)):
+            self._files.pop(path, None)
+            if self._remaining(path):
+                again.append(path)
+        return again
 
     def _carry_out(self, paths: list[str]) -> None:
         work = partial(rewrite_and_verify, root=self.workspace.root, codemod=self.codemod, options=self.options)
         while paths:
             tasks = [_Task(path, self._remaining(path), self.carried(path)) for path in paths]
             complaints = []
-            for answer in self.executor.spread(work, tasks, batch=BATCH, advance=self.advance):
+            answers = self.executor.spread(work, tasks, batch=BATCH, advance=self.advance)
+            for task, answer in zip(tasks, answers, strict=True):
                 if isinstance(answer, Died):
                     detail = "the process that rewrote it died"
-                    complaints.append(Rejected(answer.item.path, "worker", detail, self.codemod.name))
+                    complaints.append(Rejected(task.path, "worker", detail, self.codemod.name))
                 elif isinstance(answer, Rejected):
                     complaints.append(answer)
                 else:
-                    self._files[answer.path] = answer
+                    self._files[task.path] = answer.opened(task.path, task.sites, task.overlay)
             paths = self._drop(complaints)
 
 
@@ -146,12 +157,12 @@ def _created(file: NewFile) -> FileChange:
 
 def rewrite_and_verify(
     tasks: Sequence[_Task], *, root: Any, codemod: Codemod[Any, Any], options: Any
-) -> list[FileChange | Rejected]:
+) -> list[Verified | Parcel | Rejected]:
     """The whole work on some files, in a worker. Never raises for a file: what goes wrong is a rejection."""
     return [_one(task, root, codemod, options) for task in tasks]
 
 
-def _one(task: _Task, root: Any, codemod: Codemod[Any, Any], options: Any) -> FileChange | Rejected:
+def _one(task: _Task, root: Any, codemod: Codemod[Any, Any], options: Any) -> Verified | Rejected:
     from rewire.rewrite.carry import rewrite_file  # LibCST: only where something is rewritten
     from rewire.verify.check import verify_file
 
@@ -162,6 +173,6 @@ def _one(task: _Task, root: Any, codemod: Codemod[Any, Any], options: Any) -> Fi
         file = rewrite_file(source, task.sites, codemod.transformer(options), options)
         if isinstance(file, Rejected):
             return file
-        return verify_file(file, task.sites, codemod, options) or file
+        return verify_file(file, task.sites, codemod, options) or Verified(file, task.overlay is not None)
     except Exception as error:
         return Rejected(task.path, "transformer", f"{type(error).__name__}: {error}", codemod.name)
