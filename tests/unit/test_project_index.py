@@ -233,3 +233,34 @@ def test_import_line_follows_the_style_of_the_file(index):
     assert project.import_line("p/q/deep.py", "p/db.py", "pool") == "from ..db import pool"
     assert project.import_line("p/q/deep.py", "p/__init__.py", "x") == "from .. import x"
     assert project.import_line("script.py", "p/db.py", "pool") == "from p.db import pool"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from p.a import x\n",
+        "from p.a import (y, x)\n",
+        "from p.a import (\n    x,  # why\n)\n",
+        "from p.a import x as z; y = 1\n",
+        "from p.a import\\\n    x\n",
+        "from p.a import y, x# why\n",
+        "from p.a import(x)\n",
+        "from p.a import\tx\tas z\n",
+        "if 1: from p.a import x\r",
+        "from p.a import *\n",
+        "from p.a import*\n",
+        "from p.a import x",
+    ],
+)
+def test_who_takes_a_name_is_found_however_the_list_is_written(index, text):
+    project = index(
+        {"p/__init__.py": "", "p/a.py": "x = y = 1\n", "user.py": text, "p/other.py": "from x import p\nx.a\n"}
+    )
+    assert [name.path for name in project.importers_of("p/a.py", "x")] == ["user.py"]
+
+
+def test_a_mention_of_a_name_opens_no_file(index, monkeypatch):
+    quiet = "import x.y\nfrom x import a\nx(1)\nd = {'x': x[1], \"x\": 2}\nother.x\nf(x=1)\n"
+    project = index({"a.py": "x = 1\n", "quiet.py": quiet})
+    monkeypatch.setattr(ProjectIndex, "imports", lambda self, path: pytest.fail(path) if path == "quiet.py" else ())
+    assert project.importers_of("a.py", "x") == ()

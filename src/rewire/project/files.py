@@ -57,11 +57,14 @@ class Files:
         data = read.read_bytes(self.workspace.root, path)
         return None if isinstance(data, Failure) else data
 
-    def look(self, path: str, question: Callable[[bytes | None], AnswerT]) -> AnswerT:
-        """The answer of ``question`` to a file's bytes (None: unreadable), remembered while the file stays the same."""
+    def look(self, path: str, question: Callable[[bytes | None], AnswerT], data: bytes | None = None) -> AnswerT:
+        """The answer of ``question`` to a file's bytes (None: unreadable), remembered while the file stays the same.
+
+        ``data``: its bytes, where the caller has them.
+        """
         answers = self._looks.setdefault(question, {})
         if path not in answers:
-            answers[path] = question(self.data(path))
+            answers[path] = question(self.data(path) if data is None else data)
         answer: AnswerT = answers[path]
         return answer
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 AnswerT = TypeVar("AnswerT")
 
 _STAR = re.compile(rb"import[ \t(]*\*")
+_LISTED = rb"NAME(?<![\w.'\"]NAME)(?![\w.(\['\"=:]|[ \t\f]+import\b)"
+"""Where NAME may stand in the list of a ``from`` import: ``from NAME import`` and ``import NAME.a`` are left out."""
 _SCOPES: Mapping[str, Literal["function", "class"]] = {"def": "function", "class": "class"}
 
 _OF_PATHS = ("paths", "_all_files", "table")
@@ -293,12 +295,11 @@ class ProjectIndex:
 
     def _importers_by_name(self, name: str) -> Mapping[str, list[ImportedName]]:
         """Per loaded file, who takes ``name`` or a star from it: read from the few files that may."""
-        word = name.encode()
-        says = re.compile(re.escape(word) + rb"(?![\w.(\[])")
+        says = re.compile(_LISTED.replace(b"NAME", re.escape(name.encode())))
         found: dict[str, list[ImportedName]] = {}
         for importer in self.paths:
             data = self.data(importer)
-            if data is None or not (_STAR.search(data) or (word in data and says.search(data))):
+            if data is None or not (says.search(data) or self._files.look(importer, _takes_all, data)):
                 continue
             for imported in self.imports(importer):
                 if imported.name not in (name, "*"):
@@ -397,6 +398,11 @@ class ProjectIndex:
     def import_line(self, importer: str, target: str, name: str | None = None, asname: str | None = None) -> str | None:
         """An import statement for ``importer`` that loads ``target`` in every context; None if no one form does."""
         return import_line(self, importer, target, name, asname)
+
+
+def _takes_all(data: bytes | None) -> bool:
+    """True if a file of these bytes may import all names of a module."""
+    return data is not None and _STAR.search(data) is not None
 
 
 def _names_of(path: str, statement: ImportStatement) -> list[ImportedName]:

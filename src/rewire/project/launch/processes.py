@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 import warnings
 from dataclasses import replace
 from pathlib import PurePosixPath
@@ -17,7 +18,7 @@ from rewire.project.boot.values import UNKNOWN, External
 from rewire.project.launch.command import read_command, read_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from rewire.model.project import Launch
     from rewire.project.boot.tree import Files
@@ -34,6 +35,10 @@ _CALLS = frozenset(
 )  # fmt: skip
 
 
+_CALLED = re.compile(rf"\b(?:{'|'.join(sorted(_CALLS))})\b\s*[(\\#]")
+"""What every text with a call of these names matches: white space may follow the name, a joined line, a comment."""
+
+
 def may_start(data: bytes | None) -> bool:
     """True if a Python file of these bytes may start processes by itself; False for one that cannot be read."""
     if data is None:
@@ -43,27 +48,36 @@ def may_start(data: bytes | None) -> bool:
 
 def read_processes(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
     """The launch contexts of processes that a Python file starts with words that are written out."""
+    if not _CALLED.search(text):
+        return []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
+    nodes = list(ast.walk(tree))
+    calls = [node for node in nodes if isinstance(node, ast.Call) and node.args and _called(node) in _CALLS]
+    if not calls:
+        return []
     own = under(HOME, posixpath.dirname(path))
     evaluator = Evaluator(evidence.tree, HOME, (3, 11), {})
-    look = _names(tree, evaluator, under(HOME, path))
+    look = _names(tree, nodes, evaluator, under(HOME, path))
     found: list[Launch] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (chain_of(node.func) or ("",))[-1] in _CALLS and node.args:
-            folder = next((evaluator.value(key.value, look) for key in node.keywords if key.arg == "cwd"), None)
-            folders = [str(folder)] if isinstance(folder, str | PurePosixPath) else [HOME, own]
-            started = _words(node, evaluator, look)
-            candidates = [
-                _read(started, replace(evidence, cwd=under(HOME, place), here=own, line=node.lineno))
-                for place in folders
-            ]
-            found += max(candidates, key=lambda launches: sum(entry_file(one, files) is not None for one in launches))
+    for node in calls:
+        folder = next((evaluator.value(key.value, look) for key in node.keywords if key.arg == "cwd"), None)
+        folders = [str(folder)] if isinstance(folder, str | PurePosixPath) else [HOME, own]
+        started = _words(node, evaluator, look)
+        candidates = [
+            _read(started, replace(evidence, cwd=under(HOME, place), here=own, line=node.lineno)) for place in folders
+        ]
+        found += max(candidates, key=lambda launches: sum(entry_file(one, files) is not None for one in launches))
     return found
+
+
+def _called(node: ast.Call) -> str:
+    """The last part of the dotted name that is called; empty where something else is."""
+    return (chain_of(node.func) or ("",))[-1]
 
 
 def _read(started: Any, evidence: Evidence) -> list[Launch]:
@@ -92,7 +106,9 @@ def _words(node: ast.Call, evaluator: Evaluator, look: Callable[[tuple[str, ...]
     return words
 
 
-def _names(tree: ast.Module, evaluator: Evaluator, place: str) -> Callable[[tuple[str, ...]], Any]:
+def _names(
+    tree: ast.Module, nodes: Sequence[ast.AST], evaluator: Evaluator, place: str
+) -> Callable[[tuple[str, ...]], Any]:
     """The values of the module's constants and imports."""
     names: dict[str, Any] = {"__file__": place, "str": External("builtins.str")}
 
@@ -102,7 +118,7 @@ def _names(tree: ast.Module, evaluator: Evaluator, place: str) -> Callable[[tupl
             value = External(f"{value.name}.{part}") if isinstance(value, External) else UNKNOWN
         return value
 
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 names[alias.asname or alias.name.partition(".")[0]] = External(
