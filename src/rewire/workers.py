@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from dataclasses import dataclass
@@ -171,6 +172,7 @@ def _pool(jobs: int, function: Callable[[Any], Any], batches: Sequence[Any]) -> 
         return pool, lambda number: (function, batches[number])
     global _inherited
     _inherited = function, batches
+    gc.freeze()  # a collection in the worker would write to, and so copy, every page that it shares with this process
     pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork"), initializer=_begin)
     return pool, lambda number: (_run_inherited, number)
 
@@ -208,6 +210,7 @@ def _end(pool: ProcessPoolExecutor, futures: Sequence[Future[Any]], *, whole: bo
     """Let the pool go: at its leisure where all is done, at once where the run ends before (Ctrl-C, an error)."""
     global _inherited
     _inherited = None
+    gc.unfreeze()
     for future in futures:
         future.cancel()
     if not whole:
