@@ -21,6 +21,7 @@ examples:
   rewire apply                                        one git commit for each codemod
   rewire apply src --select connect-timeout           one codemod, on one folder
   rewire apply --check --since origin/main            only what this branch changed
+  rewire apply --dry-run --watch                      a dry run on every save
   rewire apply --set connect-timeout.replace=strip    an option of a codemod
   rewire apply --dry-run --format markdown            the body of a pull request
   rewire apply --branch rewire/imports                commits on a new branch
@@ -70,6 +71,7 @@ def _add_delivery(group: Any) -> None:
     """The options that say where the changes go."""
     group.add_argument("-n", "--dry-run", action="store_true", help="write nothing; show the changes")
     group.add_argument("--check", action="store_true", help="a dry run that exits 1 if there is anything to do")
+    group.add_argument("--watch", action="store_true", help="a dry run that is made again whenever the project changes")
     group.add_argument("--commit-per", choices=("codemod", "file", "site"), help="size of a commit; default: codemod")
     group.add_argument("--branch", metavar="NAME", help="make the commits on a new branch of this name")
     group.add_argument("--no-commit", action="store_true", help="write the files, make no commit")
@@ -87,6 +89,10 @@ def _add_output(group: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Apply the codemods that the command line and the configuration ask for."""
+    if args.watch:
+        from rewire.cli.watch.loop import watch
+
+        return watch(args)
     import sys
 
     from rewire.cli.request import read_request

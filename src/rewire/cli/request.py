@@ -27,12 +27,14 @@ class Asked:
     """A request with what delivery and report need to know besides. ``command`` does the same again.
 
     ``since`` says from which commit on a file counts as changed; None: the run is not limited to changed files.
+    ``configuration`` is the file that was read, None if there is none.
     """
 
     request: Request
     commit_per: Grain
     command: str
     since: Since | None = None
+    configuration: Path | None = None
 
 
 def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], None] | None) -> Asked:
@@ -65,7 +67,8 @@ def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], N
         cache=None if args.no_cache else default_path(),
         executor=_executor(args, jobs),
     )
-    return Asked(request, args.commit_per or settings.commit_per or "codemod", reproduce(args, since), since)
+    grain = args.commit_per or settings.commit_per or "codemod"
+    return Asked(request, grain, reproduce(args, since), since, settings.source)
 
 
 def _changes(discovered: Discovered, revision: str | None) -> Since | None:
