@@ -105,10 +105,13 @@ def _named_values(tree: Tree) -> Iterator[tuple[str, cst.BaseExpression]]:
 
 
 def _target(func: cst.BaseExpression) -> str:
-    """The dotted name of what is called; ``super().m`` and ``C().m`` keep their parentheses."""
+    """The dotted name of what is called; ``super().m``, ``C().m`` and ``f()`` (called at once) keep parentheses."""
     dotted = dotted_name(func)
     if dotted is not None:
         return dotted
+    if isinstance(func, cst.Call):
+        inner = dotted_name(func.func)
+        return f"{inner}()" if inner else ""
     if isinstance(func, cst.Attribute) and isinstance(func.value, cst.Call):
         inner = dotted_name(func.value.func)
         return f"{inner}().{func.attr.value}" if inner else ""

@@ -18,7 +18,7 @@ from rewire_codemods.applications.reading import (
     top_statement,
 )
 from rewire_codemods.engine_init.arms import check_arms, is_none
-from rewire_codemods.engine_init.makers import is_maker, is_partial, maker_calls, maker_of, own_makers
+from rewire_codemods.engine_init.makers import maker_of, makers_of
 from rewire_codemods.engine_init.uses import CONNECTIONS, FACTORIES, SESSIONS
 
 if TYPE_CHECKING:
@@ -61,15 +61,12 @@ class Creation:
 
 def makers_at_import(tree: Tree) -> list[cst.Call]:
     """The calls that make an engine while the module is imported, directly or through makers of the same module."""
-    own = own_makers(tree)
-    direct = {id(call) for call in maker_calls(tree)}
-    found = []
-    for call in calls(tree):
-        through = isinstance(call.func, cst.Name) and call.func.value in own
-        partial = isinstance(call.func, cst.Call) and is_partial(tree, call.func)
-        if (through or partial or id(call) in direct) and moment_of(tree, call) is Moment.IMPORT:
-            found.append(call)
-    return found
+    makers = makers_of(tree)
+    return [
+        calling.node
+        for calling in makers.callings.found
+        if calling.moment is Moment.IMPORT and isinstance(calling.node, cst.Call) and makers.makes(calling.node)
+    ]
 
 
 def find_creation(tree: Tree, path: str) -> Creation | None:
@@ -80,6 +77,7 @@ def find_creation(tree: Tree, path: str) -> Creation | None:
     statements = {id(top): top for top in (top_statement(tree, call) for call in made)}
     names: set[str | None] = set()
     for call in made:
+        _reject_default(tree, path, call)
         _reject_surroundings(tree, path, call)
         names.add(None if _factory_around(tree, call) is not None else _target(tree, path, call))
     if len(names) > 1 or len(statements) > 1:
@@ -98,7 +96,7 @@ def find_creation(tree: Tree, path: str) -> Creation | None:
 
 
 def _made(tree: Tree, call: cst.Call) -> Made:
-    url, asynchronous = maker_of(tree, call, own_makers(tree))
+    url, asynchronous = maker_of(makers_of(tree), call)
     outer = tree.parent(tree.parent(call)) if isinstance(tree.parent(call), cst.Arg) else None  # type: ignore[arg-type]
     wrapped = isinstance(outer, cst.Call) and called(tree, outer).rpartition(".")[2] in _WRAPPERS
     return Made(call, url, asynchronous or wrapped)
@@ -131,6 +129,16 @@ def _in_factory(tree: Tree, path: str, statement: cst.BaseStatement, made: list[
     return Creation(name, statement, (entry,), entry.asynchronous, factory)
 
 
+def _reject_default(tree: Tree, path: str, call: cst.Call) -> None:
+    if moment_of(tree, call) is Moment.DEFAULT:
+        raise Obstacle(
+            "engine-as-default",
+            path,
+            tree.span(call),
+            f"{path}:{tree.line(call)} makes an engine as a default argument",
+        )
+
+
 def _reject_surroundings(tree: Tree, path: str, call: cst.Call) -> None:
     """An engine made in a try, a loop, a with or a class body cannot be moved without changing what it means."""
     span = tree.span(call)
@@ -138,8 +146,9 @@ def _reject_surroundings(tree: Tree, path: str, call: cst.Call) -> None:
         raise Obstacle("retry-loop", path, span, f"the engine at {path}:{tree.line(call)} is made inside a loop")
     for above in tree.ancestors(call):
         if isinstance(above, (cst.Try, cst.TryStar)):
+            makers = makers_of(tree)
             falls_back = any(
-                is_maker(tree, other) for handler in above.handlers for other in calls(tree, handler)
+                makers.makes(other) for handler in above.handlers for other in calls(tree, handler)
             ) or any(_assigns(tree, handler, call) for handler in above.handlers)
             why = "falls back when it fails" if falls_back else "stands inside a try"
             raise Obstacle("fallback-engine", path, span, f"the engine at {path}:{tree.line(call)} {why}")

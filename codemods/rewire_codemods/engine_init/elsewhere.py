@@ -14,7 +14,7 @@ from rewire_codemods.applications.reading import Moment, Shelf
 from rewire_codemods.engine_init.calling import CONSTRUCTORS, Calling, Callings, Kind, read_callings
 from rewire_codemods.engine_init.creation import makers_at_import
 from rewire_codemods.engine_init.facts import FileFacts
-from rewire_codemods.engine_init.makers import maker_calls, own_makers
+from rewire_codemods.engine_init.makers import makers_of
 from rewire_codemods.engine_init.roles import is_own
 
 if TYPE_CHECKING:
@@ -31,21 +31,22 @@ Place = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Maker:
-    """What makes an engine when it runs, and its 1-based line (0 where only the file is known)."""
+    """What makes an engine when it runs: the call that does it inside, or its 1-based line."""
 
-    line: int
+    place: cst.CSTNode | int
     kind: Kind
 
 
 def engine_functions(tree: Tree) -> tuple[tuple[str, int, str], ...]:
     """What makes an engine in a module as soon as it runs: owner's name, 1-based line of the call, kind."""
-    callings = read_callings(tree)
-    made = {id(call) for call in maker_calls(tree)}
+    makers = makers_of(tree)
+    callings = makers.callings
+    made = {id(call) for call in makers.direct}
     found: dict[str, tuple[int, str]] = {}
     for calling in callings.found:
         if id(calling.node) in made and _is_reachable(calling.owner):
             found.setdefault(calling.owner, (tree.line(calling.node), callings.kinds[calling.owner].value))
-    for name, node in own_makers(tree).items():
+    for name, node in makers.own.items():
         if not isinstance(node, cst.FunctionDef):
             found.setdefault(name, (tree.line(node), Kind.PLAIN.value))
     return tuple((name, line, kind) for name, (line, kind) in found.items())
@@ -109,8 +110,7 @@ class _Search:
                     continue
                 if self._maker(path, calling) is not None:
                     kind = callings.kinds.get(calling.owner, Kind.PLAIN)
-                    line = self._shelf.tree(path).line(calling.node)
-                    self._makers[path, calling.owner] = _Maker(line, kind)
+                    self._makers[path, calling.owner] = _Maker(calling.node, kind)
                     grown = True
                     self._spread(path, calling.owner.partition(".")[0])
         for name, target in callings.instances.items():
@@ -146,10 +146,17 @@ class _Search:
 
     def _maker(self, path: str, calling: Calling) -> Place | None:
         """What a call (or the reading of an attribute) runs that makes an engine; None if nothing does."""
-        place = self._meant(path, calling)
+        place = self._meant(path, calling) if self._may_mean(path, calling) else None
         if place is None or not calling.runs(self._makers[place].kind):
             return None
         return place
+
+    def _may_mean(self, path: str, calling: Calling) -> bool:
+        """A cheap look first: the name of something that makes engines, or one's own class, has to be in it."""
+        parts = calling.target.replace("()", "").split(".")
+        if parts[0] in ("self", "cls", "super") and calling.holder:
+            return (path, calling.holder) in self._roots
+        return not self._names.get(path, set()).isdisjoint(parts)
 
     def _meant(self, path: str, calling: Calling) -> Place | None:
         head, dot, last = calling.target.rpartition(".")
@@ -232,7 +239,8 @@ class _Search:
     def _obstacle(self, path: str, calling: Calling, maker: Place, *, assigned: bool) -> Obstacle:
         tree = self._shelf.tree(path)
         origin, name = maker
-        where = f"{origin}:{self._makers[maker].line}"
+        inside = self._makers[maker].place
+        where = f"{origin}:{inside if isinstance(inside, int) else self._shelf.tree(origin).line(inside)}"
         place = f"{path}:{tree.line(calling.node)}"
         callings = self._callings_of(origin)
         if name in callings.bases:

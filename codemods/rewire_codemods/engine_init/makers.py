@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
 from rewire_codemods.applications.reading import argument, called, calls
+from rewire_codemods.engine_init.calling import read_callings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rewire.codemod.cst import Tree
+    from rewire_codemods.engine_init.calling import Callings
 
 CONFIGURED = frozenset({"engine_from_config", "async_engine_from_config"})
 MAKERS = frozenset({"create_engine", "create_async_engine"}) | CONFIGURED
@@ -25,15 +27,55 @@ Own = dict[str, cst.CSTNode]
 """The module's own makers by name: a function, a lambda, a ``partial`` call, or another name for a maker."""
 
 
-def is_maker(tree: Tree, call: cst.Call) -> bool:
-    """True for a call of one of SQLAlchemy's or SQLModel's makers, however imported."""
-    return _is_named(call.func, _names(tree)) and _is_real(tree, call)
+@dataclass(slots=True)
+class Makers:
+    """What makes engines in one module: calls of SQLAlchemy's makers (``direct``), and names of the module's own.
+
+    ``callings`` is all that the module calls. A function that keeps the engine in a global, a generator and a coroutine
+    are not ``own``: calling them means something else than making an engine.
+    """
+
+    tree: Tree
+    callings: Callings
+    direct: list[cst.Call]
+    own: Own = field(default_factory=dict)
+
+    def may_make(self, node: cst.CSTNode) -> bool:
+        """A cheap look at a call before ``makes``: all but what is made by a ``partial`` in place."""
+        return isinstance(node, cst.Call) and (
+            (isinstance(node.func, cst.Name) and node.func.value in self.own)
+            or any(node is call for call in self.direct)
+        )
+
+    def makes(self, call: cst.Call) -> bool:
+        """True for a call that makes an engine and gives it back, directly or through the module's own makers."""
+        return self.may_make(call) or is_partial(self.tree, call.func)
 
 
-def maker_calls(tree: Tree) -> list[cst.Call]:
-    """Every call of a file that makes an engine, whenever it runs."""
+@lru_cache(maxsize=1)
+def makers_of(tree: Tree) -> Makers:
+    """The makers of one module; those of the module asked for last are remembered."""
     names = _names(tree)
-    return [call for call in calls(tree) if _is_named(call.func, names) and _is_real(tree, call)]
+    callings = read_callings(tree)
+    every = [calling.node for calling in callings.found if isinstance(calling.node, cst.Call)]
+    makers = Makers(tree, callings, [call for call in every if _is_named(call.func, names) and _is_real(tree, call)])
+    assigned = _assigned(tree)
+    for name, value in assigned:
+        if _is_reference(tree, value) or is_partial(tree, value):
+            makers.own[name] = value
+    lambdas = [(name, value) for name, value in assigned if isinstance(value, cst.Lambda)]
+    functions = [node for node in tree.module.body if isinstance(node, cst.FunctionDef)]
+    grown = bool(makers.own or makers.direct)
+    while grown:
+        grown = False
+        for name, value in lambdas:
+            if name not in makers.own and isinstance(value.body, cst.Call) and makers.makes(value.body):
+                makers.own[name], grown = value, True
+        owners = {calling.owner for calling in callings.found if makers.may_make(calling.node)}
+        for node in functions:
+            if node.name.value in owners - makers.own.keys() and _returns_engine(makers, node):
+                makers.own[node.name.value], grown = node, True
+    return makers
 
 
 def _names(tree: Tree) -> frozenset[str]:
@@ -62,30 +104,6 @@ def _is_reference(tree: Tree, node: cst.CSTNode) -> bool:
     return any(_is_qualified(name) for name in tree.qualified_names(node))
 
 
-def own_makers(tree: Tree) -> Own:
-    """The names of a module's own level that make an engine and hand it back when they are called.
-
-    A function that keeps the engine in a global, a generator and a coroutine are none: calling them means something
-    else than making an engine.
-    """
-    own: Own = {}
-    for name, value in _assigned(tree):
-        if _is_reference(tree, value) or is_partial(tree, value):
-            own[name] = value
-    functions = [node for node in tree.module.body if isinstance(node, cst.FunctionDef)]
-    lambdas = [(name, value) for name, value in _assigned(tree) if isinstance(value, cst.Lambda)]
-    grown = bool(own) or any(True for _ in maker_calls(tree))
-    while grown:
-        grown = False
-        for name, value in lambdas:
-            if name not in own and isinstance(value.body, cst.Call) and makes(tree, value.body, own):
-                own[name], grown = value, True
-        for node in functions:
-            if node.name.value not in own and _returns_engine(tree, node, own):
-                own[node.name.value], grown = node, True
-    return own
-
-
 def _assigned(tree: Tree) -> list[tuple[str, cst.BaseExpression]]:
     """Plain assignments of the module's own level: name and value."""
     return [
@@ -98,21 +116,15 @@ def _assigned(tree: Tree) -> list[tuple[str, cst.BaseExpression]]:
 
 def is_partial(tree: Tree, node: cst.CSTNode) -> bool:
     """True for ``partial(create_engine, ...)``."""
-    if not isinstance(node, cst.Call) or not node.args or called(tree, node) not in _PARTIAL:
+    if not isinstance(node, cst.Call) or not node.args or not (dotted_name(node.func) or "").endswith("partial"):
         return False
-    return _is_reference(tree, node.args[0].value)
+    return called(tree, node) in _PARTIAL and _is_reference(tree, node.args[0].value)
 
 
-def makes(tree: Tree, call: cst.Call, own: Mapping[str, cst.CSTNode]) -> bool:
-    """True for a call that makes an engine and gives it back, directly or through the module's own makers."""
-    if isinstance(call.func, cst.Name) and call.func.value in own:
-        return True
-    return is_maker(tree, call) or is_partial(tree, call.func)
-
-
-def _returns_engine(tree: Tree, node: cst.FunctionDef, own: Own) -> bool:
+def _returns_engine(makers: Makers, node: cst.FunctionDef) -> bool:
     """True for a function that makes an engine and hands it back: no generator, no use of a global."""
-    made = [call for call in calls(tree, node) if makes(tree, call, own)]
+    tree = makers.tree
+    made = [call for call in calls(tree, node) if makers.makes(call)]
     if not made or node.asynchronous is not None or any(isinstance(found, cst.Global) for found in tree.walk(node)):
         return False
     kept = {
@@ -130,13 +142,14 @@ def _returns_engine(tree: Tree, node: cst.FunctionDef, own: Own) -> bool:
     return False
 
 
-def maker_of(tree: Tree, call: cst.Call, own: Own) -> tuple[cst.Arg | None, bool]:
+def maker_of(makers: Makers, call: cst.Call) -> tuple[cst.Arg | None, bool]:
     """Of a call that ``makes`` an engine: its URL argument (None: not in plain sight), and if the engine is async."""
-    return _maker_of(tree, call, own, set())
+    return _maker_of(makers, call, set())
 
 
-def _maker_of(tree: Tree, call: cst.Call, own: Own, seen: set[str]) -> tuple[cst.Arg | None, bool]:
-    helper = own.get(call.func.value) if isinstance(call.func, cst.Name) else None
+def _maker_of(makers: Makers, call: cst.Call, seen: set[str]) -> tuple[cst.Arg | None, bool]:
+    tree = makers.tree
+    helper = makers.own.get(call.func.value) if isinstance(call.func, cst.Name) else None
     if helper is None or isinstance(helper, (cst.Name, cst.Attribute)):
         return _direct(tree, call, call.func if helper is None else helper)
     if isinstance(helper, cst.Call):
@@ -149,8 +162,8 @@ def _maker_of(tree: Tree, call: cst.Call, own: Own, seen: set[str]) -> tuple[cst
     if call.func.value in seen:
         return None, False
     seen.add(call.func.value)
-    inner = next(found for found in calls(tree, helper) if makes(tree, found, own))
-    wanted, asynchronous = _maker_of(tree, inner, own, seen)
+    inner = next(found for found in calls(tree, helper) if makers.makes(found))
+    wanted, asynchronous = _maker_of(makers, inner, seen)
     if wanted is None or not isinstance(wanted.value, cst.Name):
         return None, asynchronous
     names = [param.name.value for param in (*helper.params.posonly_params, *helper.params.params)]
