@@ -49,13 +49,13 @@ class Cluster:
         return self._client.submit(pickle.loads, blob, key=next(self._keys), pure=False)
 
     def result(self, future: Future, packages: tuple[str, ...]) -> Any:
-        """What an errand gave. ``packages`` are those whose code it needs.
+        """What an errand gave; the cluster forgets it. ``packages`` are those whose code it needs.
 
         Raises KilledWorker where workers died of it, ClusterError for trouble with the cluster, and whatever the
         errand itself raised.
         """
-        self.wait(future)
         try:
+            self.wait(future)
             return future.result()
         except (ClusterError, ModuleNotFoundError) as error:
             self._kin.clear()
@@ -63,6 +63,8 @@ class Cluster:
             raise ClusterError(str(error), advice=SAME) from None
         except _CANCELLED:
             raise ClusterError("the scheduler is gone", advice=AGAIN) from None
+        finally:
+            future.release()  # the exception of one that failed would hold on to it
 
     def wait(self, future: Future) -> None:
         """Wait until it is done, however it went. Raises ClusterError where no worker is left that could do it."""

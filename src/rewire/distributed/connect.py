@@ -12,8 +12,8 @@ from rewire.errors import ClusterError, UsageError
 if TYPE_CHECKING:
     from distributed import Client
 
-CONNECT_SECONDS = 15
-WORKER_SECONDS = 30
+CONNECT_SECONDS = 10.0
+WORKER_SECONDS = 30.0
 """How long a scheduler may take to answer, and how long it may be without any worker."""
 
 EXTRA = "pip install 'rewire-codemods[distributed]'"
@@ -44,23 +44,43 @@ def connect(scheduler: str) -> Client:
     from distributed import Client
 
     _hush()
-    try:
-        client = Client(scheduler, name="rewire", timeout=CONNECT_SECONDS, set_as_default=False)
-    except Exception as error:  # OSError where nobody listens; whatever else where somebody does who is no scheduler
-        raise ClusterError(
-            f"no dask scheduler answers at {scheduler} ({_first_line(error)})",
-            advice="start one with `dask scheduler`, or leave --scheduler out for a local cluster",
-        ) from None
+    _require_scheduler(scheduler)
+    client = Client(scheduler, name="rewire", timeout=CONNECT_SECONDS, set_as_default=False)
     try:
         client.wait_for_workers(1, timeout=WORKER_SECONDS)
-    except BaseException as error:
+    except TimeoutError:
         leave(client)
-        if isinstance(error, Exception):
-            raise ClusterError(
-                f"the scheduler at {scheduler} has no worker", advice=f"start one with `dask worker {scheduler}`"
-            ) from None
+        raise ClusterError(
+            f"the scheduler at {scheduler} has no worker", advice=f"start one with `dask worker {scheduler}`"
+        ) from None
+    except BaseException:
+        leave(client)
         raise
     return client
+
+
+def _require_scheduler(address: str) -> None:
+    """Ask who is there. dask's client waits without end for one who takes the call and says nothing."""
+    import asyncio
+
+    try:
+        found = asyncio.run(asyncio.wait_for(_who_is(address), CONNECT_SECONDS))
+    except Exception as error:  # OSError where nobody listens; whatever else where somebody does who is no dask
+        words = f"no answer within {CONNECT_SECONDS:g} s" if isinstance(error, TimeoutError) else _first_line(error)
+        found = f"nothing: {words}"
+    if found != "Scheduler":
+        raise ClusterError(
+            f"no dask scheduler at {address}, but {found}",
+            advice="start one with `dask scheduler`, or leave --scheduler out for a local cluster",
+        )
+
+
+async def _who_is(address: str) -> str:
+    from distributed import Security, rpc
+
+    async with rpc(address, connection_args=Security().get_connection_args("client")) as server:
+        answer = await server.identity()
+        return str(answer["type"])
 
 
 def leave(client: Client) -> None:

@@ -7,6 +7,7 @@ import sys
 from collections import deque
 from dataclasses import dataclass
 from functools import partial
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rewire.distributed.cluster import Cluster
@@ -86,21 +87,18 @@ class Dask:
         packages = _packages(function)
         cluster.require_kin(packages)
         work = _Work(dump(function), packages, identity(questions(packages)))
-        loads = _loads(items, batch)
-        most = 2 * cluster.threads() + 2
         out: deque[tuple[list[bytes], Future]] = deque()
-        position = 0
-        while True:
-            while len(out) < most and (load := next(loads, None)):
-                out.append((load, _send(cluster, carry_out, work, load)))
-            if not out:
-                return
-            load, future = out.popleft()
-            for answer in _answers(cluster, work, load, future, (later for _, later in out)):
-                yield Died(items[position]) if answer is _DEAD else answer
-                position += 1
-            if advance:
-                advance(len(load))
+        try:
+            position = 0
+            for load, future in _stream(cluster, work, _loads(items, batch), out):
+                for answer in _answers(cluster, work, load, future, (later for _, later in out)):
+                    yield Died(items[position]) if answer is _DEAD else answer
+                    position += 1
+                if advance:
+                    advance(len(load))
+        finally:
+            for _, future in out:
+                future.release()
 
     def close(self) -> None:
         """End every process of a local cluster at once; let go of another one."""
@@ -118,6 +116,19 @@ class Dask:
             self._local = self._local or Local(self._workers)
             self._cluster = Cluster(self._local.address)
         return self._cluster
+
+
+def _stream(
+    cluster: Cluster, work: _Work, loads: Iterator[list[bytes]], out: deque[tuple[list[bytes], Future]]
+) -> Iterator[tuple[list[bytes], Future]]:
+    """Each batch with its future, in order; ``out`` are those sent and not yet asked for, never more than is useful."""
+    most = 2 * cluster.threads() + 2
+    while True:
+        while len(out) < most and (load := next(loads, None)):
+            out.append((load, _send(cluster, carry_out, work, load)))
+        if not out:
+            return
+        yield out.popleft()
 
 
 def _send(cluster: Cluster, how: Callable[..., Any], work: _Work, load: Sequence[bytes]) -> Future:
@@ -163,9 +174,16 @@ def _packages(function: Callable[..., Any]) -> tuple[str, ...]:
     parts: list[Any] = [function]
     if isinstance(function, partial):
         parts = [function.func, *function.args, *function.keywords.values()]
-    modules = {getattr(part, "__module__", None) or type(part).__module__ for part in parts}
+    modules = {module for part in parts for module in _modules(part)}
     found = {_regular(module) for module in modules}
     return tuple(sorted(name for name in found if name.partition(".")[0] not in {*sys.stdlib_module_names, "rewire"}))
+
+
+def _modules(part: Any) -> list[str]:
+    """Where a function, or the classes of a value, are defined."""
+    if isinstance(part, FunctionType):
+        return [part.__module__]
+    return [kind.__module__ for kind in type(part).__mro__]
 
 
 def _regular(module: str) -> str:

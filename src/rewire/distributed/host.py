@@ -40,11 +40,13 @@ def main(workers: int) -> None:
 
 SETTINGS = {
     "distributed.scheduler.allowed-failures": 0,
+    "distributed.comm.timeouts.connect": "10s",
     "distributed.nanny.pre-spawn-environ.PYTHONSAFEPATH": "1",
     "distributed.worker.profile.enabled": False,
     "distributed.admin.system-monitor.gil.enabled": False,
 }
-"""A batch that killed a worker is not given to the next one as it is; nothing is imported from a working directory."""
+"""A batch that killed a worker is not given to the next one as it is, and nobody calls a dead worker for half a minute;
+nothing is imported from a working directory."""
 
 
 def _end_with_parent() -> None:
