@@ -11,12 +11,16 @@ from hypothesis import strategies as st
 from support.programs import programs
 
 from rewire.model.source import Span
+from rewire.syntax import native
 from rewire.syntax.lexical import Layout, scan
-from rewire.syntax.plain import find_lone, is_bare, lone_indent
+from rewire.syntax.plain import find_lone, is_bare, is_import, lone_indent
 
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
 PIECES = [*"\"\"''\\()[]{}#@:;,=\n\n\r \t\fxfrt", '"""', "'''", "else", "case", "\\\n", "if ", "import a\n", "    "]
 TORN = st.lists(st.sampled_from(PIECES)).map("".join)
+
+WORDS = ["from", "import", "as", "a", "b_1", "_", "match", "type", "None", "is", "lambda", "é", "²", "1", "__debug__"]
+SIGNS = [".", "..", ",", "(", ")", "*", " ", "  ", "\t", "\n", "\r\n", "\r", "# c\n", "# é\n", ";", "\\\n", "\f", "\0"]
 
 
 def scanned(layout: Layout, code: int, stop: int) -> tuple[int, int] | None:
@@ -149,3 +153,49 @@ def test_several_statements_are_found_in_one_go() -> None:
 def test_what_is_not_plain_or_not_alone_is_left_to_the_scanner(text: str) -> None:
     start = text.index("import a")
     assert find_lone(text, [(start, start + len("import a"))]) is None
+
+
+@st.composite
+def imports(draw: st.DrawFn) -> str:
+    """Something like an import: words and signs where Python expects them, and now and then elsewhere."""
+    words = st.sampled_from(WORDS)
+    gaps = st.sampled_from(["", "", " ", " ", "\n", "# c\n", "\t", "\f"])
+    names = draw(st.lists(st.one_of(words, st.tuples(words, words).map(" as ".join)), max_size=3))
+    listed = ",".join(draw(gaps) + name + draw(gaps) for name in names) + draw(st.sampled_from(["", "", ",", ", "]))
+    bracketed = draw(st.booleans())
+    module = draw(st.sampled_from(["", ".", "..", ". ", "...."])) + ".".join(draw(st.lists(words, max_size=3)))
+    head = f"{draw(st.sampled_from(['', '  ']))}from {module} import"
+    text = f"{head}{draw(gaps)}({listed})" if bracketed else f"{head} {listed or '*'}"
+    at = draw(st.integers(0, len(text)))
+    text = text[:at] + draw(st.sampled_from(["", "", "", *SIGNS])) + text[at:]
+    return text + draw(st.sampled_from(["\n", "\r\n", "  # c\n", "", "\nx\n"]))
+
+
+@given(st.one_of(imports(), st.lists(st.sampled_from([*WORDS, *SIGNS])).map("".join)))
+@settings(max_examples=1500, deadline=None)
+@example("from a import (b, c as d,\n  # e\n)\n")
+@example("from . import *\n")
+@example("from .None import a\n")
+@example("from a import b as\n")
+@example("from a import (*)\n")
+@example("from a import ()\n")
+@example("from a import (b,,)\n")
+@example("from a import b,\n")
+def test_what_is_called_an_import_is_one_to_python(text: str) -> None:
+    if is_import(text):
+        assert native.parses(f"if 1:\n{text}" if text[:1] in (" ", "\t") else text), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from a import b\n",
+        "    from .a.b import (c, d as e)  # why\n",
+        "from ... import a\r\n",
+        "from .a import (\n    b,  # why\n    c as d,\n)\n",
+        "from .. import *\n",
+        "from .match import type as case\n",
+    ],
+)
+def test_usual_imports_are_called_imports(text: str) -> None:
+    assert is_import(text)

@@ -76,17 +76,15 @@ def _new_text(source: SourceFile, region: Region, transformer: SiteTransformer, 
     if region.inserts:
         return _inserted(source, region)
     text, span = source.text, region.span
-    old = text[span.start : span.end]
-    new = None
     if region.lone:
         site = region.sites[0]
         start, end = site.span.start, site.span.end
-        statement = rewritten_statement(site, text[start:end], transformer, memory)
-        if statement is not None:
-            new = text[span.start : start] + statement + text[end : span.end]
-    if new is None:
-        new = _visited(source, region, transformer)
-    if new == old:
+        old = text[start:end]
+        new = rewritten_statement(site, old, transformer, memory)
+        if new is not None and new != old:
+            return text[span.start : start] + new + text[end : span.end]
+    new = _visited(source, region, transformer)
+    if new == span.of(text):
         raise _Undone("changed", "the transformer left the text as it was")
     return new
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.model.site import BLOCK, INSERT, Site
 from rewire.model.source import Span
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from rewire.syntax.lexical import Layout
 
 
-@dataclass(frozen=True, slots=True)
-class Region:
+class Region(NamedTuple):
     """Full lines of the old text (an empty span for an insertion) and the sites that lie in them.
 
     ``lone``: the one site is a whole statement; the region adds white space before it and at most a comment after it.
@@ -47,7 +45,7 @@ def _plain(text: str, sites: Sequence[Site]) -> list[Region] | None:
     lines = find_lone(text, [(site.span.start, site.span.end) for site in ordered])
     if lines is None:
         return None
-    return [Region(Span(line.start, line.end), (site,), lone=True) for line, site in zip(lines, ordered, strict=True)]
+    return [Region(Span(start, end), (site,), True) for (start, _, end), site in zip(lines, ordered, strict=True)]
 
 
 def layout_for(text: str, sites: Sequence[Site]) -> Layout:

@@ -33,6 +33,8 @@ _FROM = re.compile(
     r"(?:[ \t]*+\*|[ \t]++[\w \t,]*+(?<=\w)|[ \t]*+\((?:[\w \t\r\n,]++|\#[^\r\n]*+)*+\))"
 )
 _STAND_IN = " _"
+_UNKNOWN = ""
+"""No statement becomes nothing."""
 
 
 def memory_of(transformer: SiteTransformer, options: object) -> Memory:
@@ -50,11 +52,12 @@ def rewritten_statement(site: Site, statement: str, transformer: SiteTransformer
     """The new text of ``statement``, which is ``site`` and lone in its region; None: take the long way."""
     key = (site.kind, site.payload, statement)
     try:
-        if key not in memory:
-            memory[key] = _rewrite(site, statement, transformer, memory)
-        return memory[key]
+        known = memory.get(key, _UNKNOWN)
     except TypeError:  # an unhashable payload
         return _rewrite(site, statement, transformer, {})
+    if known == _UNKNOWN:
+        known = memory[key] = _rewrite(site, statement, transformer, memory)
+    return known
 
 
 def _rewrite(site: Site, statement: str, transformer: SiteTransformer, memory: Memory) -> str | None:

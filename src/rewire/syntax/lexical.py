@@ -21,7 +21,9 @@ from rewire.model.source import Span
 from rewire.syntax.lines import Starts, split
 from rewire.syntax.literals import literals
 
-_OPENS_BLOCK = re.compile(r"@|(?:if|elif|else|for|while|try|except|finally|with|def|class|async|match|case)\b")
+OPENS_BLOCK = re.compile(r"@|(?:if|elif|else|for|while|try|except|finally|with|def|class|async|match|case)\b")
+"""What a line starts with that may not be a simple statement (or may: ``match = 1``)."""
+
 _CLAUSE = re.compile(r"(?:else|elif|except|finally)\b")
 _CASE = re.compile(r"case\b")
 _MATCH = re.compile(r"match\b")
@@ -107,7 +109,7 @@ class Layout:
         index = self.line_at(span.start)
         if index is None or index != self.line_at(max(span.start, span.end - 1)):
             return False
-        return _OPENS_BLOCK.match(self.text, self.offsets.codes[index]) is None
+        return OPENS_BLOCK.match(self.text, self.offsets.codes[index]) is None
 
     def indent(self, index: int) -> str:
         """The white space before the first token of logical line ``index``."""

@@ -13,7 +13,7 @@ from rewire.model.source import Span
 from rewire.syntax import native
 from rewire.syntax.lexical import Layout, scan
 from rewire.syntax.modern import parses
-from rewire.syntax.plain import is_bare, lone_indent
+from rewire.syntax.plain import is_bare, is_import, lone_indent
 
 _REMEMBERED = 16_384
 
@@ -80,5 +80,7 @@ def _all_simple(layout: Layout, indent: str) -> bool:
 
 
 def _statements_parse(statements: str) -> bool:
+    if is_import(statements):
+        return True
     wrapped = "if 1:\n" + statements if statements[:1] in (" ", "\t") else statements
     return native.parses(wrapped) or parses(wrapped)
