@@ -262,7 +262,7 @@ def test_without_a_git_program_a_repository_is_a_tree(here: Path, monkeypatch: p
 
 def test_a_folder_without_permission_is_named_and_costs_nothing_else() -> None:
     with open_folder() as folder:
-        make_repository(folder / "in", {"a.py": "", "closed/b.py": ""})
+        make_repository(folder / "in", {"a.py": "", "closed/b.py": "", "closed/deep/c.py": ""})
         write(folder, {"in/secret/new.py": "", "out/a.py": "", "out/secret/b.py": ""})
         give_to_nobody(folder)
         closed = [folder / "in/closed", folder / "in/secret", folder / "out/secret"]
@@ -276,7 +276,7 @@ def test_a_folder_without_permission_is_named_and_costs_nothing_else() -> None:
             for place in closed:
                 place.chmod(0o755)
     assert inside.selected == ("a.py",)
-    assert {failure.path for failure in inside.failures} == {"closed", "secret"}
+    assert {failure.path for failure in inside.failures} == {"closed", "closed/deep", "secret"}
     assert outside.selected == ("a.py",)
     assert [(failure.path, failure.code) for failure in outside.failures] == [("secret", "unreadable")]
     assert all(failure.advice for failure in (*inside.failures, *outside.failures))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -118,7 +119,8 @@ def list_repository(top: Path) -> Listing:
     words = os.fsdecode(done.stderr)
     if done.returncode != 0:
         raise explain_git_refusal(top, words.strip())
-    names = {name for name in os.fsdecode(done.stdout).split("\0") if name and not name.endswith("/")}
+    # git's order is kept, in which the names are sorted but for a seam or two: sorting them again costs little.
+    names = dict.fromkeys(name for name in os.fsdecode(done.stdout).split("\0") if name and not name.endswith("/"))
     unopened = [match.group(1).rstrip("/") for match in re.finditer(r"could not open directory '(.*)': ", words)]
     failures = {folder: closed(folder) for folder in unopened}
     return _keep_real_files(top, names, failures)
@@ -126,30 +128,36 @@ def list_repository(top: Path) -> Listing:
 
 def _keep_real_files(top: Path, names: Iterable[str], failures: dict[str, Failure]) -> Listing:
     """Those of ``names`` that are regular files on disk, reached without a symbolic link."""
-    by_folder: dict[str, list[str]] = {}
-    for name in names:
-        folder, _, last = name.rpartition("/")
-        by_folder.setdefault(folder, []).append(last)
+    base = str(top)
     real: dict[str, bool] = {"": True}
-    files: list[str] = []
-    for folder in sorted(by_folder):
-        if not _is_real_folder(top, folder, real):
-            continue
+    present: set[str] = set()
+    for folder in sorted({name.rpartition("/")[0] for name in names}):
+        prefix = f"{folder}/" if folder else ""
         try:
-            with os.scandir(top / folder) as entries:
-                present = {entry.name for entry in entries if entry.is_file(follow_symlinks=False)}
+            if not _is_real_folder(base, folder, real):
+                continue
+            with os.scandir(f"{base}/{folder}") as entries:
+                for entry in entries:
+                    if entry.is_file(follow_symlinks=False):
+                        present.add(f"{prefix}{entry.name}")
+                    else:
+                        real[f"{prefix}{entry.name}"] = entry.is_dir(follow_symlinks=False)
         except OSError:
             failures.setdefault(folder, closed(folder))
-            continue
-        files.extend(f"{folder}/{name}" if folder else name for name in by_folder[folder] if name in present)
-    return Listing(files, tuple(failures.values()))
+    return Listing([name for name in names if name in present], tuple(failures.values()))
 
 
-def _is_real_folder(top: Path, folder: str, known: dict[str, bool]) -> bool:
+def _is_real_folder(base: str, folder: str, known: dict[str, bool]) -> bool:
+    """True if ``folder`` is a directory, and all above it are; ``known`` holds those that were seen already.
+
+    Raises OSError where the operating system does not say.
+    """
     answer = known.get(folder)
     if answer is None:
-        place = top / folder
         parent = folder.rpartition("/")[0]
-        answer = _is_real_folder(top, parent, known) and place.is_dir() and not place.is_symlink()
+        try:
+            answer = _is_real_folder(base, parent, known) and stat.S_ISDIR(os.lstat(f"{base}/{folder}").st_mode)
+        except FileNotFoundError:
+            answer = False
         known[folder] = answer
     return answer

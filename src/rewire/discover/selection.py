@@ -59,11 +59,11 @@ def discover(paths: Sequence[Path], *, exclude: Sequence[str] = (), root: Path |
     base = top or _root_outside_git(named, root)
     given = [_below(base, path, shown) for path, shown in zip(named, paths or (Path(),), strict=True)]
     listing = list_repository(base) if top else _list_tree(base)
-    files = set(listing.files)
+    files = dict.fromkeys(listing.files)
     for path, relative in zip(named, given, strict=True):
         if path.is_file():
             _require_python(path)
-            files.add(relative)
+            files[relative] = None
     return _sort_out(base, top, files, listing.failures, given, _Patterns(tuple(exclude)))
 
 
@@ -154,10 +154,11 @@ def _sort_out(
     others: list[str] = []
     exact = {path for path in given if path}
     prefixes = tuple(f"{path}/" for path in exact)
+    everything = "" in given
     for path in sorted(files):
         if not path.endswith(PYTHON_SUFFIXES) and path not in exact:
             others.append(path)
-        elif ("" in given or path in exact or path.startswith(prefixes)) and not patterns.match(path):
+        elif (everything or path in exact or path.startswith(prefixes)) and not patterns.match(path):
             selected.append(path)
         else:
             context.append(path)
