@@ -78,7 +78,7 @@ class Codemod(ABC, Generic[FactsT, OptionsT]):
 
     @abstractmethod
     def plan(self, facts: Mapping[str, FactsT], project: Project, options: OptionsT) -> Plan:
-        """Every decision, project-wide. ``facts`` is keyed by path, sorted, selected files only.
+        """Every decision, project-wide. ``facts`` is keyed by path, sorted, selected files only; never empty.
 
         found = sites that are not support + refusals: each place is in exactly one of the two. Deterministic.
         """

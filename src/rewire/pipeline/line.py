@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rewire.errors import RewireError
 from rewire.model.result import Outcome, RunResult
+from rewire.model.site import Plan
 from rewire.model.workspace import Changeset, FileChange, Workspace
 from rewire.pipeline.rounds import accept
 from rewire.pipeline.state import State, locate, search
@@ -53,7 +54,7 @@ def _apply(state: State, selected: Selected) -> Outcome:
     facts, failures = locate(state, selected, state.workspace, state.candidates(selected))
     state.failures.update(failures)
     planned = state.advance(f"plan {codemod.name}", 1)
-    plan = codemod.plan(facts, project, options)
+    plan = codemod.plan(facts, project, options) if facts else Plan()
     if planned:
         planned(1)
     check_plan(plan, codemod.name, _codes(codemod), project.is_selected)
