@@ -41,7 +41,8 @@ def test_names_are_those_of_each_file_by_itself(
     roots = Roots(known[0], known[1], imported, declared)
     naming = Naming(table, roots)
     for path in sorted(paths):
-        assert list(naming.names(path)) == one_by_one(table, roots, path)
+        assert list(naming.rooted(path)) == one_by_one(table, roots, path)
+        assert naming.names(path) == tuple(name for name, _ in naming.rooted(path))
 
 
 def test_what_a_root_sees_is_itself_and_the_others_that_are_shared() -> None:

@@ -61,12 +61,14 @@ class ProjectIndex:
         self._provided: dict[tuple[str, str], bool] = {}
         self._named: dict[str, Mapping[str, list[ImportedName]]] = {}
         self._reading_launches = False
+        self._known_naming: Naming | None = None
 
     def advance(self, workspace: Workspace) -> ProjectIndex:
         """The index of a later workspace; what was read of files that are still the same is carried over."""
         later = ProjectIndex(workspace, self._others, self._configured, self._given, earlier=self)
         if later.paths == self.paths:
             later.__dict__.update({name: self.__dict__[name] for name in _OF_PATHS if name in self.__dict__})
+            later._known_naming = self.__dict__.get("_launch_naming", self._known_naming)
             old, new = self.workspace.overlay, workspace.overlay
             if "launches" in self.__dict__ and all(
                 old.get(launch.source) is new.get(launch.source) for launch in self.launches
@@ -77,11 +79,11 @@ class ProjectIndex:
     @cached_property
     def paths(self) -> tuple[str, ...]:
         """Every Python file, selected or not, sorted."""
-        return tuple(sorted({*self.workspace.paths, *self.workspace.context, *self.workspace.overlay}))
+        return _merged(self.workspace.paths, self.workspace.context, tuple(sorted(self.workspace.overlay)))
 
     @cached_property
     def _all_files(self) -> tuple[str, ...]:
-        return tuple(sorted({*self.paths, *self._others}))
+        return _merged(self.paths, self._others)
 
     @cached_property
     def _selected(self) -> frozenset[str]:
@@ -154,11 +156,11 @@ class ProjectIndex:
 
     def module_names(self, path: str) -> tuple[str, ...]:
         """The dotted names under which ``path`` can be imported, best evidence first; empty for none."""
-        return tuple(name for name, _ in self.rooted_names(path))
+        return self._naming.names(path)
 
     def rooted_names(self, path: str) -> tuple[tuple[str, str], ...]:
         """``module_names``, each with the root that it counts from."""
-        return self._naming.names(path)
+        return self._naming.rooted(path)
 
     @property
     def _naming(self) -> Naming:
@@ -170,6 +172,9 @@ class ProjectIndex:
 
     @cached_property
     def _launch_naming(self) -> Naming:
+        known = self._known_naming
+        if known is not None and known.table is self.table and known.roots == self._launch_roots:
+            return known
         if self._launch_roots is self._static_roots:
             return self._static_naming
         return Naming(self.table, self._launch_roots)
@@ -398,6 +403,11 @@ class ProjectIndex:
     def import_line(self, importer: str, target: str, name: str | None = None, asname: str | None = None) -> str | None:
         """An import statement for ``importer`` that loads ``target`` in every context; None if no one form does."""
         return import_line(self, importer, target, name, asname)
+
+
+def _merged(*sorted_paths: tuple[str, ...]) -> tuple[str, ...]:
+    """All of them, sorted, each once: runs that are in order already are merged, not sorted again."""
+    return tuple(dict.fromkeys(sorted(path for paths in sorted_paths for path in paths)))
 
 
 def _takes_all(data: bytes | None) -> bool:

@@ -34,12 +34,13 @@ class Naming:
     """The names of files under one set of roots."""
 
     def __init__(self, table: ModuleTable, roots: Roots) -> None:
-        self._table = table
-        self._roots = roots
+        self.table = table
+        self.roots = roots
         self._above: dict[str, tuple[_Above, ...]] = {}
-        self._names: dict[str, tuple[RootedName, ...]] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
+        self._rooted: dict[str, tuple[RootedName, ...]] = {}
 
-    def names(self, path: str) -> tuple[RootedName, ...]:
+    def names(self, path: str) -> tuple[str, ...]:
         """The names of ``path``, best evidence first; empty for none.
 
         A file below two roots, one within the other, is counted from the inner one; from the outer one too only
@@ -47,7 +48,14 @@ class Naming:
         """
         found = self._names.get(path)
         if found is None:
-            found = self._names[path] = self._count(path)
+            found = self._names[path] = tuple([name for name, _ in self.rooted(path)])
+        return found
+
+    def rooted(self, path: str) -> tuple[RootedName, ...]:
+        """``names``, each with the root that it counts from."""
+        found = self._rooted.get(path)
+        if found is None:
+            found = self._rooted[path] = self._count(path)
         return found
 
     def _count(self, path: str) -> tuple[RootedName, ...]:
@@ -66,11 +74,11 @@ class Naming:
 
     def _roots_above(self, folder: str) -> tuple[_Above, ...]:
         """The roots that files directly in ``folder`` count from, innermost first."""
-        roots = self._roots
+        roots = self.roots
         inside = [root.path for root in (*roots.local, *roots.everywhere) if holds(root.path, f"{folder}/")]
         found = []
         for root in sorted(dict.fromkeys(inside), key=lambda root: -len(root)):
-            if root and self._table.is_package(root):
+            if root and self.table.is_package(root):
                 continue  # a launch starts within a package: only what it loads has names from there
             prefix = "" if root == folder else module_name(f"{folder}/__init__.py", root)
             found.append(_Above(root, prefix, self._is_kept(root, prefix) if prefix else None))
@@ -78,11 +86,11 @@ class Naming:
 
     def _is_kept(self, root: str, name: str) -> bool:
         """True if ``name`` from ``root`` counts where an inner root gives a name, too."""
-        roots = self._roots
+        roots = self.roots
         top = name.partition(".")[0]
         if roots.imported is not None and top in roots.imported:
             return True
-        return root in roots.declared and self._table.folder(top, (root,)) is None
+        return root in roots.declared and self.table.folder(top, (root,)) is None
 
 
 def _join(prefix: str | None, stem: str) -> str | None:

@@ -21,10 +21,10 @@ def metadata_files(files: Iterable[str]) -> list[str]:
     return [path for path in files if path.endswith(METADATA) and posixpath.basename(path) in METADATA]
 
 
-def declared_roots(files: Sequence[str], read_text: Callable[[str], str | None]) -> tuple[ImportRoot, ...]:
-    """The roots that each project directory's metadata names, outermost directory first. Unreadable ones name none."""
+def declared_roots(metadata: Sequence[str], read_text: Callable[[str], str | None]) -> tuple[ImportRoot, ...]:
+    """The roots that the ``metadata_files`` name, outermost directory first. Unreadable ones name none."""
     found: dict[str, ImportRoot] = {}
-    for path in sorted(metadata_files(files), key=lambda path: (path.count("/"), path)):
+    for path in sorted(metadata, key=lambda path: (path.count("/"), path)):
         folder, name = posixpath.split(path)
         text = read_text(path)
         if text is None:

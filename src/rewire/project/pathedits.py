@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _ADDING = frozenset({"sys.path.insert", "sys.path.append", "sys.path.extend", "site.addsitedir"})
 
+_LEAVES = (ast.Name, ast.Constant)
+
 
 def added_folders(index: Answers, path: str) -> tuple[str, ...]:
     """The existing project directories (``""``: the root) that ``path`` adds, in order, as far as can be told."""
@@ -98,6 +100,21 @@ class _Reader:
 
 
 def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(tree):
-        yield child
-        yield from _in_order(child)
+    """Every node below ``tree`` as the text has them, but for those that say nothing here: names' and constants' own.
+
+    The tree of a large file has ten thousand nodes: they are taken from a stack, since generators within generators
+    would each pass on what the inner ones find.
+    """
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if node is not tree:
+            yield node
+        if isinstance(node, _LEAVES):
+            continue
+        for field in reversed(node._fields):
+            value = getattr(node, field, None)
+            if isinstance(value, list):
+                waiting += [item for item in reversed(value) if isinstance(item, ast.AST)]
+            elif isinstance(value, ast.AST):
+                waiting.append(value)

@@ -96,8 +96,9 @@ def find_roots(
     if configured:
         chosen = [ImportRoot("" if root in (".", "./") else root.strip("/"), "configuration") for root in configured]
         return Roots(_once(chosen), tuple(local), _all_imported(table, look) if local else None, _paths(chosen))
-    declared = [root for root in declared_roots(files, read_text) if table.tops.get(root.path)]
-    conventional = _by_convention(table, files, declared)
+    metadata = metadata_files(files)
+    declared = [root for root in declared_roots(metadata, read_text) if table.tops.get(root.path)]
+    conventional = _by_convention(table, metadata, declared)
     known = list(_once([*declared, *conventional]))
     if table.tops.get("") and (not table.is_package("") or not (known or local)):
         known = list(_once([*known, ImportRoot("", "the directory itself")]))
@@ -126,9 +127,9 @@ def _once(roots: Iterable[ImportRoot]) -> tuple[ImportRoot, ...]:
     return tuple(found.values())
 
 
-def _by_convention(table: ModuleTable, files: Sequence[str], declared: Sequence[ImportRoot]) -> list[ImportRoot]:
+def _by_convention(table: ModuleTable, metadata: Sequence[str], declared: Sequence[ImportRoot]) -> list[ImportRoot]:
     """``src`` beside project metadata or at the top, where it is no package itself."""
-    projects = {""} | {folder_of(path) for path in metadata_files(files)}
+    projects = {""} | {folder_of(path) for path in metadata}
     taken = {root.path for root in declared}
     found = []
     for project in sorted(projects):

@@ -91,11 +91,12 @@ def read_all(
 
     ``read_bytes`` reads a Python file at less cost than as text (None: there is no such way).
     """
-    files = files_of(tuple(project.files()))
+    paths = tuple(project.files())
+    files = files_of(paths)
     evidence = Evidence("", "", "user", Tree(files), read_text=project.read_text)
     found = [*read_arguments(launch_arguments, evidence), *read_entries(entries, evidence)]
     by_name: dict[str, tuple[_Format, ...]] = {}
-    for path in sorted(files.files):
+    for path in sorted(paths):
         formats = _formats_of(path, by_name)
         if not formats or (formats == _STARTER and read_bytes is not None and not may_start(read_bytes(path))):
             continue
