@@ -16,7 +16,7 @@ from support.command import Command
 
 import rewire as package
 
-COMMANDS = ["apply", "doctor", "list", "explain", "cache", "completion"]
+COMMANDS = ["apply", "fleet", "doctor", "list", "explain", "cache", "completion"]
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ def _table(summary: Summary, *, everything: bool) -> Iterator[Line]:
             "",
             total.codemod,
             *(f"{number:,}" for number in (total.files, total.found, total.changed, total.refused, total.suppressed)),
-            f"in {count(total.repositories, 'repository').replace('repositorys', 'repositories')}",
+            f"in {total.repositories:,} {'repository' if total.repositories == 1 else 'repositories'}",
         )
         for total in summary.codemods
     ]
@@ -147,8 +147,9 @@ def _failures(summary: Summary) -> Iterator[Line]:
 def _verdict(summary: Summary) -> Iterator[Line]:
     counts = ", ".join(f"{number:,} {WORDS[name]}" for name, number in summary.statuses.items())
     would = "would change" if summary.mode == "dry-run" else "changed"
-    total = count(len(summary.repositories), "entry").replace("entrys", "entries")
-    yield f"{total}: {counts}; {would} {count(summary.files_changed, 'file')}", "bold"
+    number = len(summary.repositories)
+    entries = f"{number:,} {'entry' if number == 1 else 'entries'}"
+    yield f"{entries}: {counts}; {would} {count(summary.files_changed, 'file')}", "bold"
     if summary.mode == "dry-run":
         yield f"no repository was written to; what would change: {summary.output}/REPOSITORY/changes.patch", ""
         return
