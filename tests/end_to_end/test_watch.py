@@ -193,9 +193,18 @@ def test_a_save_by_renaming_is_a_save(rewire: Command, project: Path) -> None:
 
 
 def test_what_no_run_depends_on_starts_none(rewire: Command, project: Path) -> None:
+    write(project, {"notes.txt": "there before"})
     with Live(rewire, *WATCH) as live:
         patches(live, 1)
-        write(project, {"build/x.py": 'logger.warn("ignored")\n', "app/__pycache__/b.pyc": "", "app/server.log": "1"})
+        write(
+            project,
+            {
+                "notes.txt": "changed",
+                "build/x.py": 'logger.warn("ignored")\n',
+                "app/__pycache__/b.pyc": "",
+                "app/server.log": "1",
+            },
+        )
         git(project, "status")
         write(project, {"build/y.py": "y = 1\n", "app/server.log": "22", "data.sqlite3-wal": "w", "app/b.py~": ""})
         write(project, {"app/b.py": 'logger.warn("b")\n'})
@@ -204,11 +213,13 @@ def test_what_no_run_depends_on_starts_none(rewire: Command, project: Path) -> N
     for line in re.findall(r"^(.*) changed; looking again$", said, re.MULTILINE):
         assert "build/" not in line
         assert ".log" not in line
+    assert re.search(r"^app/b.py changed; looking again$", said, re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", ["Procfile", "app/__init__.py", "deploy/Dockerfile", "settings.env"])
-def test_whatever_a_run_may_read_starts_one(rewire: Command, project: Path, path: str) -> None:
-    with Live(rewire, *WATCH) as live:
+@pytest.mark.parametrize("path", ["Procfile", "app/__init__.py", "deploy/Dockerfile"])
+def test_whatever_a_run_looks_into_starts_one(rewire: Command, project: Path, path: str) -> None:
+    write(project, {"app/b.py": "import app.a\n"})
+    with Live(rewire, "apply", "--dry-run", "--watch", "--select", "relative-imports") as live:
         patches(live, 1)
         write(project, {path: "# new\n"})
         patches(live, 2)

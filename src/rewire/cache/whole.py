@@ -65,7 +65,8 @@ class Whole:
             names = cache.get_many([self._first]).get(self._first)
             if names is None:
                 return None
-            second = self._second(_split(names))
+            asked = _split(names)
+            second = self._second(asked)
             found = cache.get_many([key_of(second, part) for part in ("head", "files", "patch")])
         head, files, patch = (found.get(key_of(second, part)) for part in ("head", "files", "patch"))
         if head is None or files is None:
@@ -87,6 +88,7 @@ class Whole:
             unused_suppressions=unused,
             files_seen=len(self._workspace.paths),
             rendered=None if text is None else Rendered(text, net),
+            asked=frozenset(asked),
         )
 
     def keep(self, result: RunResult) -> None:

@@ -28,13 +28,12 @@ def watch(args: argparse.Namespace) -> int:
     asked = read_request(args, None)
     with Watcher() as watcher:
         asked = _follow(args, asked, watcher)
-        number = 1
+        number = 0
         try:
-            make_round(args, asked, number)
             while True:
-                asked = _next(args, asked, watcher)
                 number += 1
-                make_round(args, asked, number)
+                looked_into = make_round(args, asked, number)
+                asked = _next(args, Scope(asked, own_files(args.output, asked.request.cache), looked_into), watcher)
         except BrokenPipeError:
             hush()
             return 0
@@ -58,9 +57,8 @@ def _follow(args: argparse.Namespace, asked: Asked, watcher: Watcher) -> Asked:
     return asked
 
 
-def _next(args: argparse.Namespace, asked: Asked, watcher: Watcher) -> Asked:
+def _next(args: argparse.Namespace, scope: Scope, watcher: Watcher) -> Asked:
     """Wait for a change that asks for another run. A request that is wrong is told, and has to be corrected first."""
-    scope = Scope(asked, own_files(args.output, asked.request.cache))
     wrong = False
     while True:
         changed = watcher.wait()
@@ -76,7 +74,8 @@ def _next(args: argparse.Namespace, asked: Asked, watcher: Watcher) -> Asked:
                 say_waiting(args, "nothing is run until that is corrected")
                 continue
         else:
-            fresh = asked
-        if wrong or paths is None or scope.asks_for_a_run(fresh, paths):
-            announce(args, paths or ())
+            fresh = scope.asked
+        reasons = scope.reasons(fresh, paths or ())
+        if wrong or paths is None or reasons:
+            announce(args, reasons or paths or ())
             return fresh

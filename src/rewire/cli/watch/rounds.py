@@ -26,9 +26,13 @@ ENDS = {"diff": "# rewire: end of run {}\n", "markdown": "<!-- rewire: end of ru
 """What stands after each run's product on a pipe: ``git apply`` and Markdown take no notice. JSON tells its own end."""
 
 
-def make_round(args: argparse.Namespace, asked: Asked, number: int) -> None:
-    """One run, shown. Whatever goes wrong in it is shown in its place. Raises BrokenPipeError."""
+def make_round(args: argparse.Namespace, asked: Asked, number: int) -> frozenset[str] | None:
+    """One run, shown. Whatever goes wrong in it is shown in its place. Raises BrokenPipeError.
+
+    Returns the files that are not Python on which the answer depends; None if there was no answer.
+    """
     told = ""
+    looked_into: frozenset[str] | None = None
     try:
         result = _run(args, asked)
         _clear()
@@ -40,6 +44,7 @@ def make_round(args: argparse.Namespace, asked: Asked, number: int) -> None:
             since=asked.since,
         )
         show(args, result, about)
+        looked_into = result.asked
     except BrokenPipeError:
         raise
     except Exception as error:  # a run that meets half-written files may fail in any way; the next finds them whole
@@ -50,6 +55,7 @@ def make_round(args: argparse.Namespace, asked: Asked, number: int) -> None:
         write_bytes(end.format(f"{number}{told}").encode())
     found = asked.request.discovered
     say_waiting(args, f"watching {count(len(found.selected) + len(found.context), 'Python file')}; Ctrl-C ends")
+    return looked_into
 
 
 def announce(args: argparse.Namespace, paths: Collection[str]) -> None:

@@ -13,30 +13,32 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from rewire.cli.request import Asked
-
-SETTINGS = frozenset({"rewire.toml", "pyproject.toml", ".gitignore"})
-"""Files that say what a run is asked to do, and on which files."""
+    from rewire.pipeline import Request
 
 NOT_SOURCE = re.compile(
     r"(?:~|\.tmp|\.sw[a-z]|\.py[co]|___jb_\w+___"  # what editors and Python write beside a file
     r"|\.log|\.pid|\.lock|\.db|\.sqlite3?|-(?:wal|shm|journal))$"  # what a running program writes
     r"|^(?:\.#.*|#.*#|flycheck_.*|\.DS_Store|4913)$"
 )
-"""Names of files on which no run depends, though git may not ignore them."""
+"""Names of files on which no run depends, though git may not ignore them (unless a run did look into one)."""
 
 
 @dataclass(frozen=True)
 class Scope:
-    """The places of one run. ``own`` are files that the run itself writes (``--output``, the cache)."""
+    """The places of one run.
+
+    ``own`` are files that the run itself writes (``--output``, the cache). ``looked_into`` are the files that are not
+    Python on which its answer depends; None where it gave no answer: it may depend on any.
+    """
 
     asked: Asked
     own: frozenset[str] = frozenset()
+    looked_into: frozenset[str] | None = None
 
     @cached_property
     def files(self) -> frozenset[str]:
         """Every file of the project, relative to its root."""
-        found = self.asked.request.discovered
-        return frozenset([*found.selected, *found.context, *found.others])
+        return self._python.union(self.asked.request.discovered.others)
 
     @cached_property
     def folders(self) -> frozenset[str]:
@@ -62,6 +64,8 @@ class Scope:
 
     def _is_idle(self, path: str) -> bool:
         """True for what is no part of any project: git's own files, leftovers, and what the run itself wrote."""
+        if self.looked_into and path in self.looked_into:
+            return False
         return (
             path.startswith(f".git{os.sep}")
             or NOT_SOURCE.search(os.path.basename(path)) is not None  # noqa: PTH119
@@ -70,20 +74,22 @@ class Scope:
 
     def needs_reading(self, paths: Collection[str]) -> bool:
         """True if the request itself may be another one after ``paths`` changed; False if only contents are."""
-        if self.asked.since is not None:
+        if self.asked.since is not None or "launches" in self.asked.request.settings:  # read from any kind of file
             return True
         root = self.asked.request.discovered.root
-        return any(
-            path not in self.files
-            or path.rpartition("/")[2] in SETTINGS
-            or os.path.join(root, path) == self._settings  # noqa: PTH118
-            or not _is_file(root / path)
-            for path in paths
-        )
+        return not all(path in self._python and _is_file(root / path) for path in paths)
 
-    def asks_for_a_run(self, fresh: Asked, paths: Collection[str]) -> bool:
-        """True if ``fresh`` asks for something else, or if a file changed that a run may read."""
-        return (fresh is not self.asked and not _same(self.asked, fresh)) or any(path in self.files for path in paths)
+    def reasons(self, fresh: Asked, paths: Collection[str]) -> frozenset[str]:
+        """Those of ``paths`` for which ``fresh`` has to be run; all of them where it asks for something else."""
+        depends = self.files if self.looked_into is None else self._python | self.looked_into
+        listed = frozenset() if fresh is self.asked else self.files ^ Scope(fresh).files
+        found = frozenset(path for path in paths if path in depends or path in listed)
+        return found or (frozenset() if fresh is self.asked or _same(self.asked, fresh) else frozenset(paths))
+
+    @cached_property
+    def _python(self) -> frozenset[str]:
+        found = self.asked.request.discovered
+        return frozenset([*found.selected, *found.context])
 
     @cached_property
     def _settings(self) -> str:
@@ -110,8 +116,15 @@ def own_files(output: str | None, cache: Path | None) -> frozenset[str]:
 
 
 def _same(one: Asked, other: Asked) -> bool:
-    """True if both ask for the same run, whoever listens to its progress."""
-    return replace(one.request, progress=None) == replace(other.request, progress=None) and one.since == other.since
+    """True if both ask for the same run, whoever listens to its progress and whatever leftovers lie about."""
+    commits = {asked.since.commit if asked.since else "" for asked in (one, other)}
+    return len(commits) == 1 and _essence(one) == _essence(other)
+
+
+def _essence(asked: Asked) -> Request:
+    found = asked.request.discovered
+    others = tuple(path for path in found.others if not NOT_SOURCE.search(path.rpartition("/")[2]))
+    return replace(asked.request, progress=None, discovered=replace(found, others=others))
 
 
 def _is_file(path: Path) -> bool:
