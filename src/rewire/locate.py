@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rewire import read
@@ -22,12 +22,21 @@ FactsT = TypeVar("FactsT")
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the byte search looks for: by codemod its markers, and what the project must hold for it to matter."""
+
+    markers: Mapping[str, Sequence[bytes]]
+    needs: Mapping[str, Sequence[bytes]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Searched:
-    """What the byte search saw in one file: the codemods whose markers it holds, and whether it suppresses any."""
+    """What the byte search saw in one file: whose markers and whose needs it holds, and if it suppresses any."""
 
     path: str
     codemods: tuple[str, ...]
-    suppresses: bool
+    needs: tuple[str, ...] = ()
+    suppresses: bool = False
     failure: Failure | None = None
     digest: str = ""
 
@@ -41,30 +50,39 @@ class Located(Generic[FactsT]):
     failure: Failure | None = None
 
 
-def search(
-    root: Path, paths: Sequence[str], markers: Mapping[str, Sequence[bytes]], *, digests: bool = False
-) -> list[Searched]:
-    """Read each file once and search its bytes for every codemod's markers. Nothing is parsed.
+def search(root: Path, paths: Sequence[str], wanted: Wanted, *, digests: bool = False) -> list[Searched | None]:
+    """Read each file once and search its bytes for what is wanted; None: nothing is in it. Nothing is parsed.
 
     A file that cannot be read as text is a failure whatever it holds: it cannot be searched. ``digests``: note the
     content's digest where a marker was found.
     """
-    return [search_bytes(path, read.read_bytes(root, path), markers, digests=digests) for path in paths]
+    return [search_bytes(path, read.read_bytes(root, path), wanted, digests=digests) for path in paths]
 
 
-def search_bytes(
-    path: str, data: bytes | Failure, markers: Mapping[str, Sequence[bytes]], *, digests: bool = False
-) -> Searched:
-    """The search of one file's bytes."""
+def search_bytes(path: str, data: bytes | Failure, wanted: Wanted, *, digests: bool = False) -> Searched | None:
+    """The search of one file's bytes; None where nothing is in it."""
     if isinstance(data, Failure):
-        return Searched(path, (), False, data)
+        return Searched(path, (), failure=data)
     if not data.isascii() or b"\0" in data:
         source = read.decode(path, data)
         if isinstance(source, Failure):
-            return Searched(path, (), False, source)
-    found = tuple(name for name, needles in markers.items() if any(needle in data for needle in needles))
-    digest = digest_of(data) if digests and found else ""
-    return Searched(path, found, may_suppress(data), None, digest)
+            return Searched(path, (), failure=source)
+    found = _held(data, wanted.markers)
+    needs = _held(data, wanted.needs)
+    suppresses = may_suppress(data)
+    if not (found or needs or suppresses):
+        return None
+    return Searched(path, found, needs, suppresses, digest=digest_of(data) if digests and found else "")
+
+
+def _held(data: bytes, wanted: Mapping[str, Sequence[bytes]]) -> tuple[str, ...]:
+    held = []
+    for name, needles in wanted.items():
+        for needle in needles:
+            if needle in data:
+                held.append(name)
+                break
+    return tuple(held)
 
 
 def locate(

@@ -67,7 +67,7 @@ def _apply(state: State, selected: Selected) -> Outcome:
             f"{codemod.name}: {outcome.found} places found, but {outcome.changed} changed + {len(outcome.refusals)} "
             f"refused + {len(outcome.suppressed)} suppressed; this is a defect of rewire, nothing was written"
         )
-    state.move_on(acceptance.files())
+    state.move_on(acceptance.files(), last=selected is state.request.codemods[-1])
     return outcome
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from rewire.workers import Executor
 
 BATCH = 64
-SPREAD_SEARCH_FROM = 30_000
-"""From this many files on, reading and searching them is worth a second process."""
+SPREAD_SEARCH_FROM = 4_000
+"""From this many files on, reading and searching them is worth a second process (30 ms, with what it imports)."""
 
 SPREAD_FROM = 256
 """From this many candidates on, locating in them is."""
@@ -37,7 +37,7 @@ class State:
     request: Request
     workspace: Workspace
     searched: dict[str, station.Searched] = field(default_factory=dict)
-    markers: dict[str, Sequence[bytes]] = field(default_factory=dict)
+    wanted: station.Wanted = field(default_factory=lambda: station.Wanted({}))
     failures: dict[str, Failure] = field(default_factory=dict)
     suppressions: Suppressions = field(default_factory=Suppressions)
     _index: ProjectIndex | None = None
@@ -84,20 +84,19 @@ class State:
     def candidates(self, selected: Selected) -> list[str]:
         """The files that hold a marker of the codemod."""
         name = selected.codemod.name
-        if selected.codemod.needs and not self.workspace.context:
-            needed = _needs(name)
-            if not any(needed in found.codemods for found in self.searched.values()):
-                return []
+        needs = selected.codemod.needs and not self.workspace.context
+        if needs and not any(name in found.needs for found in self.searched.values()):
+            return []
         return [path for path in self.workspace.paths if (found := self.searched.get(path)) and name in found.codemods]
 
-    def move_on(self, files: Sequence[FileChange]) -> None:
-        """Take over the workspace, the search results and the comments that one codemod leaves to the next."""
+    def move_on(self, files: Sequence[FileChange], *, last: bool) -> None:
+        """Take over the workspace and the comments that a codemod leaves, and search its files for the next one."""
         self.workspace = self.workspace.with_changes(files)
-        for file in files:
-            if file.after is not None:
-                self.searched[file.path] = station.search_bytes(file.path, file.after.to_bytes(), self.markers)
-            else:
-                self.searched.pop(file.path, None)
+        for file in () if last else files:
+            self.searched.pop(file.path, None)
+            found = file.after and station.search_bytes(file.path, file.after.to_bytes(), self.wanted)
+            if found:
+                self.searched[file.path] = found
         self.suppressions.move(files)
 
 
@@ -105,31 +104,27 @@ def search(state: State) -> None:
     """Read every selected file once and note whose markers it holds."""
     request, workspace = state.request, state.workspace
     project = state.project(workspace)
-    for selected in request.codemods:
-        state.markers[selected.codemod.name] = tuple(selected.codemod.markers(project, selected.options))
-        if selected.codemod.needs:
-            state.markers[_needs(selected.codemod.name)] = tuple(selected.codemod.needs)
-    work = partial(station.search, workspace.root, markers=state.markers, digests=request.cache is not None)
+    chosen = {selected.codemod.name: selected for selected in request.codemods}
+    state.wanted = station.Wanted(
+        {name: tuple(one.codemod.markers(project, one.options)) for name, one in chosen.items()},
+        {name: tuple(one.codemod.needs) for name, one in chosen.items() if one.codemod.needs},
+    )
+    work = partial(station.search, workspace.root, wanted=state.wanted, digests=request.cache is not None)
     paths = workspace.paths
     advance = state.advance("search", len(paths))
     here = Processes(request.jobs)  # searching costs less than sending a file anywhere
     for answer in here.spread(work, paths, batch=256, pays_from=SPREAD_SEARCH_FROM, advance=advance):
         if isinstance(answer, Died):
             state.failures[answer.item] = died(answer.item)
-        elif answer.failure:
-            state.failures[answer.path] = answer.failure
-        else:
+        elif answer is not None:
             _note(state, answer)
 
 
-def _needs(name: str) -> str:
-    """The name under which the search notes that a file holds what a codemod needs."""
-    return f"{name} needs"
-
-
 def _note(state: State, answer: station.Searched) -> None:
-    if answer.codemods or answer.suppresses:
-        state.searched[answer.path] = answer
+    if answer.failure:
+        state.failures[answer.path] = answer.failure
+        return
+    state.searched[answer.path] = answer
     if answer.suppresses:
         source = read.read(state.workspace.root, answer.path)
         if not isinstance(source, Failure):
@@ -141,7 +136,7 @@ def locate(
 ) -> tuple[dict[str, Any], dict[str, Failure]]:
     """Facts and failures by path, in path order; what an earlier run knows of the same bytes is not asked again."""
     codemod = selected.codemod
-    markers = state.markers[codemod.name]
+    markers = state.wanted.markers[codemod.name]
     recall = Recall(state.request.cache, codemod, selected.options, markers)
     digests = {path: _digest(state, workspace, path) for path in paths}
     located = recall.located(digests)
