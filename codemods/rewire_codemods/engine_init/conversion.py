@@ -25,8 +25,9 @@ _TAKEN_WORDS = frozenset({"db", "session", "engine", "base", "database", "main",
 class Conversion:
     """One engine on its way into functions.
 
-    ``known`` are the paths that hold facts of this run, ``factories`` (file, name) of every session factory over it,
-    ``excused`` the ids of nodes that move away and touch nothing where they stand.
+    ``known`` are the paths that hold facts of this run, ``served`` the files that are loaded before the lifespan runs,
+    ``factories`` (file, name) of every session factory over it, ``excused`` the ids of nodes that move away and touch
+    nothing where they stand.
     """
 
     shelf: Shelf
@@ -36,6 +37,7 @@ class Conversion:
     style: Style
     edits: Edits
     known: tuple[str, ...]
+    served: frozenset[str] = frozenset()
     notes: list[Note] = field(default_factory=list)
     excused: set[int] = field(default_factory=set)
     factories: set[tuple[str, str]] = field(default_factory=set)

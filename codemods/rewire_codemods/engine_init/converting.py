@@ -8,7 +8,7 @@ import libcst as cst
 
 from rewire.codemod.cst import dotted_name
 from rewire_codemods.applications.obstacle import Obstacle
-from rewire_codemods.applications.reach import dependents, loaded_by
+from rewire_codemods.applications.reach import dependents
 from rewire_codemods.applications.reading import bindings, top_statement
 from rewire_codemods.engine_init.arguments import without
 from rewire_codemods.engine_init.definition import TableCall
@@ -99,11 +99,10 @@ def _startup(conversion: Conversion, handlers: Handlers) -> Startup:
 
 def _calls_of_table_maker(conversion: Conversion, hot: Collection[Place], alone: Collection[str]) -> list[TableCall]:
     """Calls at import that touch the database: the owner's table function's move, any other one is in the way."""
-    definition, application = conversion.definition, conversion.application
+    definition = conversion.definition
     maker = definition.table_maker.name.value if definition.table_maker is not None else ""
-    served = loaded_by(conversion.shelf.project, application.path) if application else frozenset()
     answer = []
-    for path in sorted({conversion.path, *served}):
+    for path in sorted({conversion.path, *conversion.served}):
         if path in alone or (not any(place == path for place, _ in hot) and path not in _users(conversion)):
             continue
         tree = conversion.shelf.tree(path)
@@ -153,7 +152,8 @@ def _table_lines(conversion: Conversion, tables: Sequence[TableCall]) -> list[st
 def _drop_table_call(conversion: Conversion, entry: TableCall) -> None:
     application = conversion.application
     summary = "create the tables in create_tables"
-    if entry.path == conversion.path or (application is not None and entry.path == application.path):
+    ours = entry.path == conversion.path or (application is not None and entry.path == application.path)
+    if ours or not any(line.comment for line in getattr(entry.statement, "leading_lines", ())):
         conversion.edits.drop(entry.path, entry.statement, summary, counted=True)
     else:
         conversion.edits.drop_in_place(entry.path, entry.statement, summary, counted=True)

@@ -11,7 +11,7 @@ import libcst as cst
 from rewire.codemod import BLOCK, INSERT, Site, Span
 from rewire.codemod.cst import dotted_name
 from rewire_codemods.applications.obstacle import Obstacle
-from rewire_codemods.engine_init.importing import Anchor, edit_names, end_of_line, import_anchor, rank_of
+from rewire_codemods.engine_init.importing import Anchor, Ranks, edit_names, end_of_line, import_anchor, rank_of
 from rewire_codemods.engine_init.payloads import Drop, Remove, Statements, Text
 
 if TYPE_CHECKING:
@@ -177,9 +177,13 @@ class Edits:
     def add_line(self, path: str, line: str, before: int | None = None) -> None:
         """An import line among the file's imports, in the group where PEP 8 wants it."""
         tree = self.shelf.tree(path)
-        anchor = import_anchor(tree, line, self._rank_of_line(path, line), partial(self._rank, path), before)
+        anchor = import_anchor(tree, line, self._rank_of_line(path, line), self.ranks(path), before)
         lines = self._lines.setdefault((path, anchor.offset), {})
         lines[line] = anchor
+
+    def ranks(self, path: str) -> Ranks:
+        """The group of each import statement of a file (see ``rank_of``)."""
+        return partial(self._rank, path)
 
     def _rank_of_line(self, path: str, line: str) -> int:
         module = line.split()[1]
@@ -199,11 +203,15 @@ class Edits:
 
     def finish(self) -> list[Site]:
         """Every site of the conversion, import statements last."""
+        taken = {(site.path, site.span.start) for site in self._sites if site.kind == INSERT}
         for (path, start), edit in sorted(self._imports.items()):
             self._finish_import(path, start, edit)
-        for (path, offset), lines in sorted(self._lines.items()):
-            for text in _grouped(lines, partial(self._rank_of_line, path)):
-                self.insert(path, offset, text, "import what the change needs")
+        for place, lines in sorted(self._lines.items()):
+            known, above = len(self._sites), place in taken
+            for text in _grouped(lines, partial(self._rank_of_line, place[0]), apart=not above):
+                self.insert(*place, text, "import what the change needs")
+            if above:  # a definition goes to the same place: imports stand above it
+                self._sites = [*self._sites[known:], *self._sites[:known]]
         return self._merged()
 
     def _merged(self) -> list[Site]:
@@ -294,8 +302,11 @@ class Edits:
         )
 
 
-def _grouped(lines: Mapping[str, Anchor], rank: Callable[[str], int]) -> list[str]:
-    """The lines for one place, sorted by group, with blank lines between the groups and where they are wanted."""
+def _grouped(lines: Mapping[str, Anchor], rank: Callable[[str], int], *, apart: bool) -> list[str]:
+    """The lines for one place, sorted by group, with blank lines between the groups and where they are wanted.
+
+    ``apart``: the text below is what stood there before, and no definition that brings its own blank lines.
+    """
     ordered = sorted(lines, key=lambda line: (rank(line), line.startswith("from "), line))
     text = ""
     for index, line in enumerate(ordered):
@@ -303,7 +314,7 @@ def _grouped(lines: Mapping[str, Anchor], rank: Callable[[str], int]) -> list[st
             text += "\n"
         text += line + "\n"
     above = lines[ordered[0]].above
-    below = lines[ordered[-1]].below
+    below = apart and lines[ordered[-1]].below
     return [("\n" if above else "") + text + ("\n" if below else "")]
 
 

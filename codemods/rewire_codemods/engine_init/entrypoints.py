@@ -10,7 +10,7 @@ import libcst as cst
 from rewire.codemod import Span
 from rewire.codemod.cst import dotted_name
 from rewire_codemods.applications.obstacle import Obstacle
-from rewire_codemods.applications.reach import entry_path, loaded_by
+from rewire_codemods.applications.reach import entry_path
 from rewire_codemods.applications.reading import Moment, calls, functions, main_guard, moment_of, top_statement
 from rewire_codemods.engine_init.places import body_start, indent_of, lead_offset
 from rewire_codemods.engine_init.roles import is_environment, is_migration, is_test
@@ -46,8 +46,7 @@ class Entries:
 
 def find_entries(conversion: Conversion, users: Collection[str]) -> Entries:
     """Sort the files that reach the engine by how they are started."""
-    project, application = conversion.shelf.project, conversion.application
-    served = loaded_by(project, application.path) if application else frozenset({conversion.path})
+    project, served = conversion.shelf.project, conversion.served
     answer = Entries()
     for path in sorted(users):
         source = project.source(path)
@@ -108,13 +107,10 @@ def _has_tasks(conversion: Conversion, path: str) -> bool:
 
 def wire_entries(conversion: Conversion, entries: Entries, importers: Importers, hot: Collection[Place]) -> None:
     """Give each entry point an init_db of its own, before anything in it uses the database."""
-    application = conversion.application
-    served = application.path if application else ""
     for path in entries.environments:
         _wire_environment(conversion, path, importers)
     for path in entries.scripts:
-        if path != served:
-            _wire_script(conversion, path, importers, hot)
+        _wire_script(conversion, path, importers, hot)
     for path in entries.guards:
         _wire_guard(conversion, path, hot)
     for path, name in entries.commands:

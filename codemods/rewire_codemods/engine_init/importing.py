@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from rewire.codemod.cst import Tree
 
 Ranks = Callable[[cst.Import | cst.ImportFrom], int]
+
+LOCAL = 2
+"""The rank of the project's own modules, see ``rank_of``."""
+
+_PREPARES = re.compile(
+    r"dotenv\w*\(|\benviron(?:\[[^\]]*\]\s*=(?!=)|\.(?:setdefault|update)\()|\b(?:putenv|chdir)\("
+    r"|\bsys\.path(?:\.\w+\(|\[[^\]]*\]\s*=|\s*\+?=)"
+)
+"""What has to run before the project's own modules are imported."""
 
 WIDTH = 100
 """Columns from which on a one-line import is put into parentheses."""
@@ -64,9 +74,12 @@ def import_anchor(tree: Tree, line: str, rank: int, ranks: Ranks, before: int | 
 
     To its place among the imports of its group if those are sorted, else below the last one of its group or an earlier
     one. Imports below ``before`` do not count, nor do those inside other statements. Never above a docstring or
-    ``from __future__``.
+    ``from __future__``, and an import of the project's own never above what prepares it (``prepared_offset``).
     """
     floor, lines = _import_lines(tree, ranks, before)
+    prepared = prepared_offset(tree, ranks) if rank == LOCAL else 0
+    if prepared > floor:
+        floor, lines = prepared, [found for found in lines if found.start >= prepared]
     own = [found for found in lines if found.rank == rank]
     keys = [found.key for found in own]
     wanted = _key(line)
@@ -80,6 +93,24 @@ def import_anchor(tree: Tree, line: str, rank: int, ranks: Ranks, before: int | 
     if lines:
         return Anchor(lines[0].start, below=lines[0].rank > rank)
     return Anchor(floor, above=floor > 0, below=tree.text[floor : floor + 1] not in ("", "\n", "\r"))
+
+
+def prepared_offset(tree: Tree, ranks: Ranks) -> int:
+    """Where imports of the project's own may start: below ``load_dotenv()``, ``os.environ[...] =``, ``sys.path`` edits.
+
+    Those count that stand above the module's first such import; all of them where it has none. 0 if there are none.
+    """
+    offset = 0
+    for node in tree.module.body:
+        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
+            continue
+        inner = node.body if isinstance(node, cst.SimpleStatementLine) else ()
+        imports = [small for small in inner if isinstance(small, (cst.Import, cst.ImportFrom))]
+        if any(ranks(small) == LOCAL for small in imports):
+            break
+        if not imports and _PREPARES.search(tree.code(node)):
+            offset = end_of_line(tree.text, tree.span(node).end)
+    return offset
 
 
 def _import_lines(tree: Tree, ranks: Ranks, before: int | None) -> tuple[int, list[_Line]]:
@@ -112,7 +143,7 @@ def _key(line: str) -> tuple[bool, str]:
 def rank_of(module: str, *, local: bool) -> int:
     """The import groups of PEP 8: 0 the standard library, 1 other people's packages, 2 the project's own modules."""
     if local:
-        return 2
+        return LOCAL
     return 0 if module.partition(".")[0] in sys.stdlib_module_names else 1
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from rewire.codemod import Plan, Refusal, Site
 from rewire_codemods.applications.obstacle import Obstacle
-from rewire_codemods.applications.reach import loaded_by
 from rewire_codemods.applications.reading import Shelf
 from rewire_codemods.engine_init.application import find_application
 from rewire_codemods.engine_init.codes import ADVICE
@@ -18,6 +17,7 @@ from rewire_codemods.engine_init.creation import makers_at_import
 from rewire_codemods.engine_init.defining import read_definition
 from rewire_codemods.engine_init.editing import NAME, Edits
 from rewire_codemods.engine_init.elsewhere import made_elsewhere
+from rewire_codemods.engine_init.fronts import served_by
 from rewire_codemods.engine_init.pools import pools_left
 from rewire_codemods.engine_init.roles import is_own
 from rewire_codemods.engine_init.style import read_style
@@ -88,10 +88,10 @@ def _start(
     assert definition is not None
     known = tuple(place for place, found in facts.items() if found.application)
     application = find_application(shelf, known, definition) if options.wire else None
+    served = served_by(shelf, application)
     if application is not None:
-        loaded = loaded_by(shelf.project, application.path)
         for other in engines:
-            if other != path and other in loaded:
+            if other != path and other in served:
                 call = makers_at_import(shelf.tree(other))[0]
                 raise Obstacle(
                     "two-engines", other, shelf.tree(other).span(call), f"the application uses the engine of {path} too"
@@ -104,6 +104,7 @@ def _start(
         style=_style(shelf, definition.tree),
         edits=Edits(shelf, f"engine:{path}"),
         known=known,
+        served=served,
     )
 
 

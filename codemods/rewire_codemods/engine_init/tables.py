@@ -188,8 +188,7 @@ def _seen_before(
     for path, _ in started:
         found |= loaded_by(project, path)
     if conversion.definition.table_maker is not None:
-        entry_file = conversion.application.path if conversion.application else conversion.path
-        found |= loaded_by(project, entry_file)
+        found |= conversion.served or loaded_by(project, conversion.path)
     return frozenset(found)
 
 

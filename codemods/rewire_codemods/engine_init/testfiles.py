@@ -12,6 +12,7 @@ from rewire_codemods.applications.obstacle import Obstacle
 from rewire_codemods.applications.origins import origin_of
 from rewire_codemods.applications.reach import loaded_by
 from rewire_codemods.applications.reading import Moment, called, calls, identifiers, moment_of, top_statement
+from rewire_codemods.engine_init.fronts import find_fronts
 from rewire_codemods.engine_init.generating import closes_asynchronously, makes_asynchronously
 from rewire_codemods.engine_init.places import lead_offset, spaced
 from rewire_codemods.engine_init.roles import holds_tests
@@ -114,7 +115,7 @@ def _is_our_application(conversion: Conversion, path: str, call: cst.Call) -> bo
     name = dotted_name(value)
     origin = origin_of(conversion.shelf.project, path, name) if name else None
     if origin is not None and origin.path not in (None, path):
-        return origin.path == application.path
+        return origin.path == application.path or origin.path in find_fronts(conversion.shelf, application)
     if name is not None and _made_here(conversion.shelf.tree(path), name):
         return False
     return application.path in loaded_by(conversion.shelf.project, path)

@@ -9,9 +9,11 @@ import libcst as cst
 from rewire.codemod import Span
 from rewire.codemod.cst import dotted_name
 from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.reach import loaded_by
 from rewire_codemods.applications.reading import bindings, identifiers, top_statement
 from rewire_codemods.engine_init.arguments import appended
 from rewire_codemods.engine_init.generating import closes_asynchronously, makes_asynchronously
+from rewire_codemods.engine_init.importing import prepared_offset
 from rewire_codemods.engine_init.payloads import Wrap
 from rewire_codemods.engine_init.places import after_offset, indent_of, is_docstring, lead_offset, spaced
 from rewire_codemods.engine_init.style import Style, read_style, reindent
@@ -65,9 +67,32 @@ def wire(conversion: Conversion, application: Application, handlers: Handlers, t
     tree = application.tree
     statement = application.factory or top_statement(tree, application.call)
     assert isinstance(statement, cst.BaseStatement)
-    outer = top_statement(tree, statement)
-    import_functions(conversion, application.path, names, tree.span(outer).start)
-    _new_lifespan(conversion, application, handlers, tables)
+    start = tree.span(top_statement(tree, statement)).start
+    late = _late_import(conversion, application, names, start)
+    if not late:
+        import_functions(conversion, application.path, names, start)
+    _new_lifespan(conversion, application, handlers, tables, late)
+
+
+def _late_import(conversion: Conversion, application: Application, names: Sequence[str], before: int) -> str:
+    """The import for the lifespan's own body, where the engine's module must not be loaded above the application.
+
+    That is so where it imports the application's module itself, or where what prepares it (``load_dotenv()``) runs
+    between the application and the first import of the project's own. Else empty.
+    """
+    project, path = conversion.shelf.project, application.path
+    above = [found for found in project.imports(path) if found.scope == "module" and found.span.start < before]
+    targets = [target.path for found in above if (target := project.resolve(found)) is not None and target.path]
+    known = any(conversion.path in loaded_by(project, target) for target in targets)
+    if path == conversion.path or known:
+        return ""
+    ranks = conversion.edits.ranks(path)
+    if path not in loaded_by(project, conversion.path) and prepared_offset(application.tree, ranks) <= before:
+        return ""
+    line = project.import_line(path, conversion.path, names[0])
+    if line is None:
+        raise Obstacle("no-import-form", path, Span(0, 0), f"{path} has no single way to import {conversion.path}")
+    return line.replace(f"import {names[0]}", "import " + ", ".join(sorted(names)))
 
 
 def _wrap_lifespan(
@@ -92,12 +117,16 @@ def _has_comment(node: cst.CSTNode) -> bool:
     )
 
 
-def _new_lifespan(conversion: Conversion, application: Application, handlers: Handlers, tables: Sequence[str]) -> None:
+def _new_lifespan(
+    conversion: Conversion, application: Application, handlers: Handlers, tables: Sequence[str], late: str
+) -> None:
     tree, edits = application.tree, conversion.edits
     style = read_style(tree)
     name = _free_name(conversion, application)
     nested = handlers.nested and application.factory is not None
     lines = _lifespan_lines(conversion, application, handlers, tables, name, style)
+    if late:
+        lines[3:3] = [style.indent + late, ""]
     if nested:
         statement = _inner_statement(application)
         indent = indent_of(tree, statement)

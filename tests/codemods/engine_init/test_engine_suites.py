@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 PROJECTS = [
     "alembic_project",
     "app_factory",
+    "application_above_its_settings",
+    "application_in_a_package_of_its_own",
     "async_on_event",
     "canonical",
     "clients_of_both_kinds",
     "engine_inside_the_factory",
+    "environment_before_the_imports",
     "existing_lifespan",
     "factory_elsewhere",
     "get_db_in_main",
