@@ -76,6 +76,9 @@ def _hints(data: bytes | None) -> bool:
 
 def _starters(index: Answers) -> Iterator[str]:
     known = {root.path for root in index.found_roots.everywhere}
+    tops = index.table.tops
+    # One set for all files, since the reader of imports prepares itself for each set that it is asked about.
+    below = frozenset().union(*(names for folder, names in tops.items() if folder)) - STANDARD
     for path in index.paths:
         source = index.source(path) if index.look(path, _hints) else None
         if source is None:
@@ -83,28 +86,31 @@ def _starters(index: Answers) -> Iterator[str]:
         if path_edits(source.text):
             if any(folder not in known for folder in added_folders(index, path)):
                 yield path
-        elif _takes_siblings(index, path, source.text):
+        elif _takes_siblings(index, path, source.text, below):
             yield path
 
 
-def _takes_siblings(index: Answers, path: str, text: str) -> bool:
-    """True if a file imports a sibling flat, in a handler or (with a main guard) anywhere, and no root explains it."""
+def _takes_siblings(index: Answers, path: str, text: str, tops: frozenset[str]) -> bool:
+    """True if a file imports a sibling flat, in a handler or (with a main guard) anywhere, and no root explains it.
+
+    ``tops`` are the names of all modules and packages below the root, the standard library's left out.
+    """
     folder = folder_of(path)
-    siblings = index.table.tops.get(folder) if folder else None
-    if not siblings:
+    if not folder:
         return False
     guarded: bool | None = None
-    for statement in read_imports(text, siblings - STANDARD):
+    for statement in read_imports(text, tops):
+        modules = [statement.module] if statement.is_from else [name for name, _ in statement.names]
+        names = [name for name in (module.partition(".")[0] for module in modules) if name in tops]
+        beside = [name for name in names if index.table.find(name, (folder,)) not in (None, path)]
+        if not beside:
+            continue
         if all(guard.kind != "except" for guard in statement.guards):
             guarded = has_main_guard(text) if guarded is None else guarded
             if not guarded:
                 continue
-        for module in [statement.module] if statement.is_from else [name for name, _ in statement.names]:
-            top = module.partition(".")[0]
-            if index.table.find(top, (folder,)) in (None, path) or top in STANDARD:
-                continue
-            if index.place_of(top, index.found_roots.for_importer(path)) is None:
-                return True
+        if any(index.place_of(name, index.found_roots.for_importer(path)) is None for name in beside):
+            return True
     return False
 
 
