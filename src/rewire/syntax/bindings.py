@@ -50,7 +50,9 @@ def may_bind(text: str, name: str) -> bool:
         return True
     if name in _plainly_bound(text):
         return True
-    return (name in text and name in bound_names(text)) or is_dynamic(text)
+    if name in text and (name in _imported_names(text) or name in assigned_names(text)):
+        return True
+    return is_dynamic(text)
 
 
 @lru_cache(maxsize=16384)
@@ -73,11 +75,18 @@ def is_dynamic(text: str) -> bool:
 @lru_cache(maxsize=512)
 def bound_names(text: str) -> frozenset[str]:
     """Every name that module-level code binds, ``global`` statements of functions included; stars are not."""
-    found = set(assigned_names(text))
-    for statement in read_imports(text):
-        if not any(guard.kind in ("def", "class") for guard in statement.guards):
-            found.update(bound_by_import(statement))
-    return frozenset(found)
+    return assigned_names(text) | _imported_names(text)
+
+
+@lru_cache(maxsize=512)
+def _imported_names(text: str) -> frozenset[str]:
+    """The names that imports of module-level code bind: sooner read than all that is assigned."""
+    return frozenset(
+        name
+        for statement in read_imports(text)
+        if not any(guard.kind in ("def", "class") for guard in statement.guards)
+        for name in bound_by_import(statement)
+    )
 
 
 @lru_cache(maxsize=512)
