@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +15,7 @@ from rewire.project.modules import STANDARD, ModuleTable, folder_of
 from rewire.project.packaging import declared_roots, metadata_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _IMPORTED = re.compile(rb"(?:^(?:\xef\xbb\xbf)?|[\r\n;:])[ \t]*(?:from[ \t]+([A-Za-z_]\w*)|import[ \t]+([^\r\n#;(]+))")
 SHOWN = "the imports of"
@@ -182,15 +183,47 @@ def _imported_by(data: bytes | None) -> frozenset[str]:
 def _shown_by_imports(table: ModuleTable, candidates: Sequence[str], look: Look) -> list[ImportRoot]:
     """The candidates whose modules a file below them, or beside them, imports by the name counted from there."""
     found = []
-    seen: dict[str, frozenset[str]] = {}
+    paths = sorted(table.paths) if candidates else []
+    users: dict[str, Mapping[str, Sequence[int]]] = {}
     for folder in candidates:
         tops = {top for top in table.tops[folder] - STANDARD if table.at(f"{folder}/{top}")}
-        above = folder.rpartition("/")[0]
-        near = [path for path in table.paths if holds(above, path) and (above or holds(folder, path))] if tops else []
-        for path in sorted(near, key=lambda path: (not holds(folder, path), path)):
-            if path not in seen:
-                seen[path] = look(path, _imported_by)
-            if shown := sorted(tops & seen[path]):
-                found.append(ImportRoot(folder, f"{SHOWN} {path}, which knows {shown[0]} as a module"))
-                break
+        if not tops:
+            continue
+        inside = _below(paths, folder)
+        place = next((place for place in inside if not tops.isdisjoint(look(paths[place], _imported_by))), None)
+        above = folder_of(folder)
+        if place is None and above:
+            if above not in users:
+                users[above] = _users_below(paths, above, look)
+            place = _first_beside(users[above], tops, inside)
+        if place is not None:
+            shown = min(tops & look(paths[place], _imported_by))
+            found.append(ImportRoot(folder, f"{SHOWN} {paths[place]}, which knows {shown} as a module"))
     return found
+
+
+def _below(paths: Sequence[str], folder: str) -> range:
+    """Where the files below ``folder`` stand in sorted ``paths``."""
+    return range(bisect_left(paths, f"{folder}/"), bisect_left(paths, f"{folder}0"))  # 0 comes right after /
+
+
+def _users_below(paths: Sequence[str], folder: str, look: Look) -> Mapping[str, Sequence[int]]:
+    """Per top-level name, the places of the files below ``folder`` that import it, in order."""
+    users: dict[str, list[int]] = {}
+    for place in _below(paths, folder):
+        for top in look(paths[place], _imported_by):
+            users.setdefault(top, []).append(place)
+    return users
+
+
+def _first_beside(users: Mapping[str, Sequence[int]], tops: Iterable[str], inside: range) -> int | None:
+    """The first place that uses one of ``tops`` and is not ``inside``."""
+    first = None
+    for top in tops:
+        places = users.get(top, ())
+        before = next(iter(places), inside.stop)
+        after = bisect_left(places, inside.stop)
+        place = before if before < inside.start else places[after] if after < len(places) else None
+        if place is not None and (first is None or place < first):
+            first = place
+    return first
