@@ -120,6 +120,8 @@ def _is_alone(text: str, statement: ImportStatement) -> bool:
 def _is_spread(text: str, statement: ImportStatement) -> bool:
     """True if the module's own name runs over several lines or holds spaces: rewriting it would move a line."""
     if statement.is_from:
+        if text.startswith("." * statement.level + statement.module, statement.start + len("from ")):
+            return False
         return "\n" in text[statement.start : statement.end] and _breaks_module(text, statement)
     return "\n" in text[statement.start : statement.end] or "\r" in text[statement.start : statement.end]
 

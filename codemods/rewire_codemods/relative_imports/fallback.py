@@ -32,7 +32,7 @@ class Fallback(NamedTuple):
 
 def find_fallback(statement: ImportStatement, facts: FileFacts) -> Fallback | None:
     """The innermost try block that catches the statement's ImportError, or whose handler the statement is in."""
-    for guard in reversed(catching_guards(statement.guards)):
+    for guard in reversed(catching_guards(statement.guards)) if statement.guards else ():
         arms = facts.arms(guard.opener)
         handlers = tuple(arm for arm in arms if arm.catches)
         if not handlers or not arms:

@@ -6,93 +6,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.codemod import BLOCK, Refusal, Site, Span
 from rewire_codemods.relative_imports.fallback import Fallback, find_fallback, kind_of
-from rewire_codemods.relative_imports.forms import Both, Move, Rename, relative_form
+from rewire_codemods.relative_imports.forms import Both, Move, Rename
 from rewire_codemods.relative_imports.refusals import ADVICE
+from rewire_codemods.relative_imports.verdicts import NOT_OURS
 
 if TYPE_CHECKING:
-    from rewire.codemod import ImportStatement, Project
+    from collections.abc import Sequence
+
+    from rewire.codemod import ImportStatement
     from rewire_codemods.relative_imports.dotted import DottedImports
     from rewire_codemods.relative_imports.facts import FileFacts
     from rewire_codemods.relative_imports.standing import Standing
-
-NOT_OURS = "not-ours"
-
-
-class Verdict(NamedTuple):
-    """What becomes of an import of one module: ``move``, or a refusal ``code`` (``not-ours``: no place at all)."""
-
-    code: str
-    reason: str = ""
-    move: Move | None = None
-    place: str = ""
-
-
-class Limits(NamedTuple):
-    """The options that bound a relative import."""
-
-    scope: str
-    max_level: int | None
-
-
-class Judge:
-    """Verdicts on modules, remembered for the files that stand alike (most files of one folder)."""
-
-    def __init__(self, project: Project, limits: Limits) -> None:
-        self.project = project
-        self.limits = limits
-        self._verdicts: dict[tuple[object, str], Verdict] = {}
-
-    def verdict(self, standing: Standing, module: str) -> Verdict:
-        """On an import of ``module``, whatever is taken from it, obstacles of the whole file left aside."""
-        key = (standing.key or standing.path, module)
-        found = self._verdicts.get(key)
-        if found is None:
-            found = self._verdicts[key] = self._work_out(standing, module)
-        return found
-
-    def _work_out(self, standing: Standing, module: str) -> Verdict:
-        contexts = standing.deciding
-        if not contexts:
-            place = self.project.find_module(module, importer=standing.path)
-            reason = "its path spells no module name"
-            return Verdict("not-a-module", reason, place=place) if place else Verdict(NOT_OURS)
-        places = [self.project.place_of(module, context.roots) for context in contexts]
-        found = [place for place in places if place is not None]
-        if not found:
-            return self._absent(standing, module)
-        if len(found) < len(places):
-            lost = contexts[places.index(None)]
-            return Verdict("differs-by-launch", f"{_named(lost)} does not find {module}", place=found[0])
-        forms = [relative_form(context.package, module) for context in contexts]
-        if None in forms:
-            return Verdict("other-package", f"{module} shares no package with this file", place=found[0])
-        if len(set(forms)) > 1:
-            return Verdict("differs-by-launch", f"{module} would need other dots in another context", place=found[0])
-        assert forms[0] is not None
-        level, rest = forms[0]
-        most = self.limits.max_level
-        if level > (1 if self.limits.scope == "siblings" else level if most is None else most):
-            return Verdict("beyond-scope", f"{'.' * level}{rest} has {level} dots", place=found[0])
-        proof = tuple(sorted({(context.package, module) for context in contexts}))
-        return Verdict("", move=Move(level, rest, proof=proof), place=found[0])
-
-    def _absent(self, standing: Standing, module: str) -> Verdict:
-        top = module.partition(".")[0]
-        roots = standing.deciding[0].roots
-        place = self.project.place_of(top, roots)
-        if place is None or place.endswith("/") or "." not in module:
-            return Verdict(NOT_OURS)
-        known = module
-        while "." in known and self.project.place_of(known, roots) is None:
-            known = known.rpartition(".")[0]
-        missing = module[len(known) + 1 :].partition(".")[0]
-        return Verdict("no-such-module", f"{known} has no module {missing}{self._near(missing)}")
-
-    def _near(self, name: str) -> str:
-        """Files of that basename elsewhere, as a hint."""
-        ends = (f"/{name}.py", f"/{name}/__init__.py")
-        near = [path for path in self.project.paths if f"/{path}".endswith(ends)][:3]
-        return f"; there is {', '.join(near)}" if near else ""
+    from rewire_codemods.relative_imports.verdicts import Judge, Verdict
 
 
 class FilePlan(NamedTuple):
@@ -111,6 +36,7 @@ class FileJudge:
         self.standing = standing
         self.facts = facts
         self.plan = FilePlan([], [])
+        self._verdicts = judge.verdicts(standing)
 
     def decide(self) -> FilePlan:
         """Every place of the file: as a site, or as a refusal."""
@@ -122,6 +48,12 @@ class FileJudge:
             else:
                 self._decide_import(statement, dotted.get(statement.start), stuck)
         return self.plan
+
+    def _verdict(self, module: str) -> Verdict:
+        found = self._verdicts.get(module)
+        if found is None:
+            found = self._verdicts[module] = self.judge.work_out(self.standing, module)
+        return found
 
     def refuse(self, statement: ImportStatement, code: str, reason: str) -> None:
         """Leave ``statement`` and say why."""
@@ -137,10 +69,10 @@ class FileJudge:
         )
 
     def _decide_from(self, statement: ImportStatement) -> None:
-        verdict = self.judge.verdict(self.standing, statement.module)
+        verdict = self._verdict(statement.module)
         if verdict.code == NOT_OURS:
             return
-        missing = self._missing_names(statement, verdict)
+        missing = self.judge.missing(verdict.place, statement.names)
         if missing and verdict.place.endswith("/") and len(missing) == len(statement.names):
             return  # a plain folder that merely has the name of somebody else's package
         fallback = find_fallback(statement, self.facts)
@@ -155,25 +87,14 @@ class FileJudge:
         group = self._widen(statement, fallback)
         self.change(statement, "ImportFrom", verdict.move, statement.module, group)
 
-    def _missing_names(self, statement: ImportStatement, verdict: Verdict) -> list[str]:
-        if not verdict.place:
-            return []
-        provides = self.judge.project.provides
-        return [name for name, _ in statement.names if not provides(verdict.place, name)]
-
     def _stopped(
-        self, statement: ImportStatement, verdict: Verdict, missing: list[str], fallback: Fallback | None
+        self, statement: ImportStatement, verdict: Verdict, missing: Sequence[str], fallback: Fallback | None
     ) -> tuple[str, str] | None:
         """Code and reason that keep ``statement`` as it is; None if it may move."""
-        kind = kind_of(fallback, self._resolves, self._is_ours) if fallback else ""
-        if fallback and fallback.arm == "handler" and kind in ("twin", "live-handler", "broken"):
-            if kind == "broken":
-                return "broken-fallback", f"neither arm finds what it imports: {self._absentees(fallback)}"
-            return "fallback-arm", "the handler of a fallback block is left as it is"
-        if fallback and fallback.arm == "primary" and kind == "live-handler":
-            return "fallback-arm", f"this arm never works ({verdict.reason or 'absent'}); the handler is the live one"
-        if fallback and fallback.arm == "primary" and kind == "broken":
-            return "broken-fallback", f"neither arm finds what it imports: {self._absentees(fallback)}"
+        if fallback is not None:
+            stop = self._stopped_by(fallback, verdict)
+            if stop is not None:
+                return stop
         if verdict.code == "no-such-module":
             return verdict.code, verdict.reason
         if missing:
@@ -185,6 +106,17 @@ class FileJudge:
             return verdict.code, verdict.reason
         if statement.start in self.facts.spread:
             return "joined-line", "the module's name runs over several lines"
+        return None
+
+    def _stopped_by(self, fallback: Fallback, verdict: Verdict) -> tuple[str, str] | None:
+        """Code and reason by which its part in a fallback keeps a statement as it is."""
+        kind = kind_of(fallback, self._resolves, self._is_ours)
+        if kind == "broken" and fallback.arm in ("primary", "handler"):
+            return "broken-fallback", f"neither arm finds what it imports: {self._absentees(fallback)}"
+        if fallback.arm == "handler" and kind in ("twin", "live-handler"):
+            return "fallback-arm", "the handler of a fallback block is left as it is"
+        if fallback.arm == "primary" and kind == "live-handler":
+            return "fallback-arm", f"this arm never works ({verdict.reason or 'absent'}); the handler is the live one"
         return None
 
     def _resolves(self, statement: ImportStatement) -> bool:
@@ -208,7 +140,7 @@ class FileJudge:
         if statement.level:
             return True
         return any(
-            self.judge.verdict(self.standing, module).code != NOT_OURS or self._finds(statement, module, "")
+            self._verdict(module).code != NOT_OURS or self._finds(statement, module, "")
             for module, _ in _taken(statement)
         )
 
@@ -290,13 +222,13 @@ class FileJudge:
         return (obstacle.code, obstacle.reason) if obstacle else None
 
     def _names_ours(self, name: str) -> bool:
-        return self.judge.verdict(self.standing, name).code != NOT_OURS
+        return self._verdict(name).code != NOT_OURS
 
     def _submodule(self, statement: ImportStatement, name: str) -> Move | tuple[str, str]:
         """``from <parent> import <last>`` for the module ``name``, or why not."""
-        whole = self.judge.verdict(self.standing, name)
+        whole = self._verdict(name)
         parent, _, last = name.rpartition(".")
-        above = self.judge.verdict(self.standing, parent)
+        above = self._verdict(parent)
         fallback = find_fallback(statement, self.facts)
         stop = self._stopped(statement, whole if whole.code == "no-such-module" else above, [], fallback)
         if stop is not None:
@@ -352,8 +284,3 @@ def _taken(statement: ImportStatement) -> list[tuple[str, str]]:
     if statement.is_from:
         return [(statement.module, name) for name, _ in statement.names]
     return [(name, "") for name, _ in statement.names]
-
-
-def _named(context: object) -> str:
-    launch = getattr(context, "launch", None)
-    return f"`{launch.command}`" if launch is not None else f"the context {getattr(context, 'name', '')}"

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from rewire.codemod import Note, Plan, Refusal, Site
 from rewire_codemods.relative_imports.forms import Move, absolute_name
-from rewire_codemods.relative_imports.judge import FileJudge, Judge, Limits
+from rewire_codemods.relative_imports.judge import FileJudge
 from rewire_codemods.relative_imports.standing import find_standing
+from rewire_codemods.relative_imports.verdicts import Judge, Limits
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
