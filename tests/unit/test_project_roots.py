@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rewire.project.modules import STANDARD, ModuleTable
-from rewire.project.roots import SHOWN, _imported_by, _plain_folders, _shown_by_imports, holds
+from rewire.project.roots import SHOWN, _imported_by, _plain_folders, _shown_by_imports, _statements, holds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,3 +62,38 @@ def test_many_folders_beside_each_other_are_told_apart_by_one_look_at_each_file(
     (root,) = _shown_by_imports(table, _plain_folders(table, set()), look)
     assert root.path == "tools/t7"
     assert len(looked) <= 3 * len(texts)
+
+
+ONE_PATTERN = re.compile(
+    rb"(?:^(?:\xef\xbb\xbf)?|[\r\n;:])[ \t]*(?:from[ \t]+([A-Za-z_]\w*)|import[ \t]+([^\r\n#;(]+))"
+)
+PIECES = [
+    "from ",
+    "import ",
+    "from\t",
+    "a",
+    "b.c",
+    ",",
+    ".",
+    ";",
+    ":",
+    "\n",
+    "\r",
+    "\r\n",
+    " ",
+    "\t",
+    "#",
+    "(",
+    "\ufeff",
+    "'",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+@example("import a: import b")
+@example("\nfrom a: import b: import c; import d")
+@example("\ufeffimport a")
+@example("x\rimport a\r\nfrom b import c")
+def test_imports_are_found_byte_by_byte_as_by_one_pattern(text: str) -> None:
+    found = [match.group(1, 2) for match in _statements(text.encode())]
+    assert found == [match.group(1, 2) for match in ONE_PATTERN.finditer(text.encode())]

@@ -15,9 +15,14 @@ from rewire.project.modules import STANDARD, ModuleTable, folder_of
 from rewire.project.packaging import declared_roots, metadata_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-_IMPORTED = re.compile(rb"(?:^(?:\xef\xbb\xbf)?|[\r\n;:])[ \t]*(?:from[ \t]+([A-Za-z_]\w*)|import[ \t]+([^\r\n#;(]+))")
+_STATEMENT = rb"[ \t]*+(?:from[ \t]++([A-Za-z_]\w*)|import[ \t]++([^\r\n#;(]+))"
+_AT_START = re.compile(rb"(?:\xef\xbb\xbf)?" + _STATEMENT)
+_AFTER = {lead: re.compile(lead + _STATEMENT) for lead in (b"\n", b"\r", b";", b":")}
+"""One pattern for each byte that a statement may follow: the search for a fixed byte is five times as fast as the
+search for any of a set.
+"""
 SHOWN = "the imports of"
 Look = Callable[[str, Callable[["bytes | None"], frozenset[str]]], frozenset[str]]
 """Asks a question of the bytes of the file at a path."""
@@ -172,12 +177,25 @@ def _is_in_a_package(table: ModuleTable, folder: str) -> bool:
 def _imported_by(data: bytes | None) -> frozenset[str]:
     """First parts of the absolute imports in ``data``, near enough for evidence (strings are not told apart)."""
     names: set[bytes] = set()
-    for match in _IMPORTED.finditer(data or b""):
+    for match in _statements(data or b""):
         if match[1]:
             names.add(match[1])
         else:
             names.update(part.split()[0].partition(b".")[0] for part in match[2].split(b",") if part.split())
     return frozenset(name.decode("ascii", "replace") for name in names)
+
+
+def _statements(data: bytes) -> Iterator[re.Match[bytes]]:
+    """What looks like the head of an import statement, in order, none within another."""
+    found = [match for lead, pattern in _AFTER.items() if lead in data for match in pattern.finditer(data)]
+    first = _AT_START.match(data)
+    if first:
+        found.append(first)
+    end = 0
+    for match in sorted(found, key=re.Match.start):
+        if match.start() >= end:
+            end = match.end()
+            yield match
 
 
 def _shown_by_imports(table: ModuleTable, candidates: Sequence[str], look: Look) -> list[ImportRoot]:
