@@ -12,7 +12,7 @@ from rewire_codemods.applications.reach import dependents
 from rewire_codemods.applications.reading import bindings, top_statement
 from rewire_codemods.engine_init.arguments import without
 from rewire_codemods.engine_init.definition import TableCall
-from rewire_codemods.engine_init.entrypoints import find_entries, reject_workers, wire_entries
+from rewire_codemods.engine_init.entrypoints import find_entries, wire_entries
 from rewire_codemods.engine_init.generating import engine_declaration, write_functions
 from rewire_codemods.engine_init.handlers import Handlers, read_handlers
 from rewire_codemods.engine_init.importers import drop_idle_names, guard_dependencies, read_importers, repoint
@@ -20,6 +20,7 @@ from rewire_codemods.engine_init.importing import start_of_line
 from rewire_codemods.engine_init.noting import add_notes
 from rewire_codemods.engine_init.owners import edit_closer, edit_table_maker
 from rewire_codemods.engine_init.places import lead_offset, spaced
+from rewire_codemods.engine_init.processes import note_jobs, reject_workers, threads_at_import
 from rewire_codemods.engine_init.startup import Startup, read_startup
 from rewire_codemods.engine_init.tables import TableSet, build_tables, with_call
 from rewire_codemods.engine_init.testfiles import wire_tests
@@ -39,14 +40,15 @@ def convert(conversion: Conversion, facts: Mapping[str, FileFacts]) -> dict[str,
     """Collect every edit of the conversion; answers with its figures for the report. Raises Obstacle."""
     definition, application, options = conversion.definition, conversion.application, conversion.options
     users = dependents(conversion.shelf.project, conversion.path)
-    if options.wire:
-        reject_workers(conversion, users, facts)
     entries = find_entries(conversion, users)
     conversion.edits.alone = entries.alone
     importers = read_importers(conversion, entries.alone)
     conversion.factories |= {(conversion.path, name) for name in definition.factory_names}
     conversion.factories |= {(path, factory.name) for path, factory in importers.factories}
     hot = touching(conversion, users)
+    if options.wire:
+        reject_workers(conversion, users, facts, hot)
+        note_jobs(conversion, users, hot)
     made = _calls_of_table_maker(conversion, hot, entries.alone)
     tables = [*definition.tables, *importers.tables]
     handlers = Handlers()
@@ -106,6 +108,13 @@ def _calls_of_table_maker(conversion: Conversion, hot: Collection[Place], alone:
         if path in alone or (not any(place == path for place, _ in hot) and path not in _users(conversion)):
             continue
         tree = conversion.shelf.tree(path)
+        for call in threads_at_import(conversion, path, hot):
+            raise Obstacle(
+                "engine-used-at-import",
+                path,
+                tree.span(call),
+                f"{path}:{tree.line(call)} starts a thread or a task at import, which uses the database",
+            )
         for call in calls_at_import(conversion, path, hot):
             statement = top_statement(tree, call)
             name = call.func.attr.value if isinstance(call.func, cst.Attribute) else getattr(call.func, "value", "")

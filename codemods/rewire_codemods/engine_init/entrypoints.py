@@ -13,16 +13,17 @@ from rewire_codemods.applications.obstacle import Obstacle
 from rewire_codemods.applications.reach import entry_path
 from rewire_codemods.applications.reading import Moment, calls, functions, main_guard, moment_of, top_statement
 from rewire_codemods.engine_init.places import body_start, indent_of, lead_offset
+from rewire_codemods.engine_init.processes import threads_at_import
 from rewire_codemods.engine_init.roles import is_environment, is_migration, is_test
+from rewire_codemods.engine_init.style import read_style
 from rewire_codemods.engine_init.touching import Place, calls_at_import, mentioned
 from rewire_codemods.engine_init.wiring import import_functions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable
 
     from rewire.codemod.cst import Tree
     from rewire_codemods.engine_init.conversion import Conversion
-    from rewire_codemods.engine_init.facts import FileFacts
     from rewire_codemods.engine_init.importers import Importers
 
 SERVERS = ("uvicorn.run", "hypercorn.run", "serve", "uvicorn.Server", "pytest.main", "unittest.main")
@@ -77,34 +78,6 @@ def _commands(conversion: Conversion, users: Collection[str]) -> list[tuple[str,
     return sorted(set(found))
 
 
-def reject_workers(conversion: Conversion, users: Collection[str], facts: Mapping[str, FileFacts]) -> None:
-    """Raise Obstacle where a task worker reaches the engine: it never runs the lifespan."""
-    project = conversion.shelf.project
-    for launch in project.launches:
-        path = entry_path(project, launch)
-        if launch.role == "worker" and path is not None and path in users:
-            raise Obstacle(
-                "worker", path, Span(0, 0), f"{launch.command!r} ({launch.source}) starts a worker that uses the engine"
-            )
-    for path, found in facts.items():
-        if not found.worker or is_test(path):
-            continue
-        near = {path, *(imported.path for imported in project.importers_of(path))}
-        using = sorted(place for place in near if place in users and _has_tasks(conversion, place))
-        if using:
-            raise Obstacle("worker", path, Span(0, 0), f"the tasks of {path} use the engine in {using[0]}")
-
-
-def _has_tasks(conversion: Conversion, path: str) -> bool:
-    tree = conversion.shelf.tree(path)
-    for node in tree.walk():
-        if isinstance(node, cst.Decorator):
-            target = node.decorator.func if isinstance(node.decorator, cst.Call) else node.decorator
-            if (dotted_name(target) or "").rpartition(".")[2] in ("task", "shared_task", "actor", "periodic_task"):
-                return True
-    return False
-
-
 def wire_entries(conversion: Conversion, entries: Entries, importers: Importers, hot: Collection[Place]) -> None:
     """Give each entry point an init_db of its own, before anything in it uses the database."""
     for path in entries.environments:
@@ -139,18 +112,35 @@ def _wire_script(conversion: Conversion, path: str, importers: Importers, hot: C
     """A script without a guard: init_db stands before its first statement that touches the database."""
     tree = conversion.shelf.tree(path)
     nodes: list[cst.CSTNode] = [use.node for use in importers.early.get(path, ())]
-    nodes += calls_at_import(conversion, path, hot, methods=True)
+    nodes += [call for call in calls_at_import(conversion, path, hot, methods=True) if not _registers(tree, call)]
+    nodes += threads_at_import(conversion, path, hot)
     tops = [top_statement(tree, node) for node in nodes]
     statements = [node for node in tops if isinstance(node, cst.BaseStatement)]
     if statements:
         _insert_before(conversion, path, min(statements, key=lambda node: tree.span(node).start))
 
 
+def _opening(conversion: Conversion, path: str, indent: str) -> str:
+    """The call of init_db; in a Streamlit script, which runs again and again in one process, only the first time."""
+    modules = {imported.module.partition(".")[0] for imported in conversion.shelf.project.imports(path)}
+    call = f"{conversion.options.init_db}()"
+    if "streamlit" not in modules:
+        return f"{indent}{call}\n"
+    step = read_style(conversion.shelf.tree(path)).indent
+    return f"{indent}if {conversion.engine_in(path)} is None:\n{indent}{step}{call}\n"
+
+
+def _registers(tree: Tree, call: cst.Call) -> bool:
+    """True for a call that only registers a command: a decorator, ``cli.add_typer(...)``."""
+    method = call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
+    return isinstance(tree.parent(call), cst.Decorator) or method in ("add_typer", "add_command")
+
+
 def _insert_before(conversion: Conversion, path: str, statement: cst.BaseStatement) -> None:
     tree = conversion.shelf.tree(path)
     offset = lead_offset(tree, statement)
     import_functions(conversion, path, [conversion.options.init_db], tree.span(statement).start)
-    text = f"{conversion.options.init_db}()\n"
+    text = _opening(conversion, path, "")
     rest = "" if tree.text[offset:].startswith(("\n", "\r")) else "\n"
     lead = "\n" if offset and not tree.text[:offset].endswith(("\n\n", "\r\n\r\n")) else ""
     conversion.edits.insert(path, offset, lead + text + rest, "open the database in the script", counted=True)
@@ -171,7 +161,8 @@ def _wire_guard(conversion: Conversion, path: str, hot: Collection[Place]) -> No
         first = guard.body.body[0]
         assert isinstance(first, cst.BaseStatement)
         offset = lead_offset(tree, first)
-        conversion.edits.insert(path, offset, f"{indent_of(tree, first)}{call}\n", summary, counted=True)
+        text = _opening(conversion, path, indent_of(tree, first))
+        conversion.edits.insert(path, offset, text, summary, counted=True)
         return
     step = tree.module.default_indent
     head = tree.text[tree.span(guard).start : tree.span(guard.body.body[0]).start].rstrip()

@@ -101,7 +101,7 @@ def reject_sessions(tree: Tree, path: str, names: Sequence[str]) -> None:
     """Raise Obstacle where a factory is called while the module is imported."""
     for name in names:
         for node in references(tree, name):
-            if moment_of(tree, node) is not Moment.IMPORT:
+            if moment_of(tree, node) not in (Moment.IMPORT, Moment.DEFAULT):
                 continue
             parent = tree.parent(node)
             opened = isinstance(parent, cst.Call) and parent.func is node

@@ -19,6 +19,15 @@ MARKERS = (
     b".on_event(",
     b"add_event_handler(",
     b"Celery(",
+    b"shared_task",
+    b"dramatiq",
+    b"huey",
+    b"taskiq",
+    b"WorkerSettings",
+    b".enqueue",
+    b"Process(",
+    b"ProcessPoolExecutor",
+    b"multiprocessing",
     b"create_pool(",
     b"Pool(",
     b"Database(",
@@ -27,7 +36,7 @@ _MAKER = r"(?:create_(?:async_)?engine|(?:async_)?engine_from_config)"
 _CALLED = re.compile(rf"\b{_MAKER}\s*(?:\(|as\b)|(?:\bpartial\(|=)\s*(?:\w+\.)*{_MAKER}\b")
 _POOLED = re.compile(r"^\s*(?:from|import)\s+(?:databases|asyncpg|psycopg_pool|psycopg2|aiopg|aiomysql|mysql)\b", re.M)
 _APPLICATION = ("FastAPI(", ".on_event(", "add_event_handler(")
-_WORKER = ("Celery(", "shared_task", "dramatiq", "huey")
+_WORKER = tuple(marker.decode() for marker in MARKERS[MARKERS.index(b"Celery(") : MARKERS.index(b"create_pool(")])
 
 
 def find_facts(source: SourceFile) -> FileFacts | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Note
@@ -20,6 +21,7 @@ def add_notes(conversion: Conversion, table_set: TableSet | None) -> None:
     """Add the notes of one conversion."""
     if table_set is not None:
         _note_tables(conversion, table_set)
+    _note_notebooks(conversion)
     if conversion.application is not None:
         _note_handlers(conversion)
         _note_applications(conversion)
@@ -39,6 +41,19 @@ def _note_tables(conversion: Conversion, table_set: TableSet) -> None:
         f"with several workers each one runs {name} when it starts, as each one ran create_all at import before",
         conversion.path,
     )
+
+
+def _note_notebooks(conversion: Conversion) -> None:
+    """Notebooks are not Python files: whoever runs one opens the database in it."""
+    project = conversion.shelf.project
+    modules = "|".join(re.escape(name) for name in project.module_names(conversion.path))
+    for path in project.files():
+        if not path.endswith(".ipynb"):
+            continue
+        if modules and re.search(rf"\b(?:from|import)\s+(?:{modules})\b", project.read_text(path) or ""):
+            _note(
+                conversion, f"this notebook uses the engine's module: call {conversion.options.init_db}() in it", path
+            )
 
 
 def _note_handlers(conversion: Conversion) -> None:

@@ -166,7 +166,7 @@ def calls_at_import(
     answer = []
     for call in calls(tree):
         name = dotted_name(call.func)
-        if name is None or moment_of(tree, call) is not Moment.IMPORT:
+        if name is None or moment_of(tree, call) not in (Moment.IMPORT, Moment.DEFAULT):
             continue
         origin = origin_of(conversion.shelf.project, path, name)
         if origin is None or origin.path is None or (origin.rest and not methods):

@@ -27,6 +27,7 @@ PROJECTS = [
     "factory_elsewhere",
     "get_db_in_main",
     "init_db_taken_async",
+    "jobs_beside_the_application",
     "maker_of_a_maker",
     "overridden_tests",
     "scripts_and_seeds",
