@@ -90,6 +90,7 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+@example("import  ")
 @example("import a: import b")
 @example("\nfrom a: import b: import c; import d")
 @example("\ufeffimport a")

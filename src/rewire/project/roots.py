@@ -17,7 +17,7 @@ from rewire.project.packaging import declared_roots, metadata_files
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-_STATEMENT = rb"[ \t]*+(?:from[ \t]++([A-Za-z_]\w*)|import[ \t]++([^\r\n#;(]+))"
+_STATEMENT = rb"[ \t]*+(?:from[ \t]++([A-Za-z_]\w*)|import[ \t]+([^\r\n#;(]+))"
 _AT_START = re.compile(rb"(?:\xef\xbb\xbf)?" + _STATEMENT)
 _AFTER = {lead: re.compile(lead + _STATEMENT) for lead in (b"\n", b"\r", b";", b":")}
 """One pattern for each byte that a statement may follow: the search for a fixed byte is five times as fast as the
