@@ -160,13 +160,16 @@ SKETCHES = st.lists(PIECES, max_size=25).map("".join)
 @example("import a  # (see\nimport b\n)\n")
 @example("'''\nfrom a import (b\n'''\nimport c\nx()\n")
 @example("import a (\nimport b\n")
+@example("x\nfrom\nimport a\n")
+@example("x\nimport z \\\n, a\nfrom \\\n a import b\nfrom\fa import b\nimport z, a.b\nfrom(a)\n")
 @example("x = [\n 'import a', # (\n]\nif y:\n  import b\n")
 def test_what_a_line_was_known_to_say_is_what_stands_there(text: str) -> None:
     """Statements are remembered by their text; read afresh at every place, the answer is the same."""
     quick = [read_imports(text), read_imports(text, {"a"})]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(imports, "_statements", {})
-        patch.setattr(imports, "_alone", lambda written: imports._OPEN)
+        patch.setattr(imports, "_lines_about", imports._Lines)
+        patch.setattr(imports._Lines, "_learn", lambda *_: imports._OPEN)
+        patch.setattr(imports, "_NAMED_MOST", 0)
         assert [read_imports(text), read_imports(text, {"a"})] == quick
 
 

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from functools import lru_cache
 
 from rewire.syntax.imports import ImportStatement, read_imports
-from rewire.syntax.lexical import Layout, scan, width
+from rewire.syntax.lexical import Layout, scan
 
 _DEFINES = re.compile(r"(?:async[ \t]+)?(?:def|class|type)[ \t]+([^\W\d]\w*)")
 _PLAINLY = re.compile(r"\n(?:(?:async def|def|class) +(\w+)|(\w+) *(?:=(?!=)|:[^\n=]*=))")
@@ -23,6 +23,8 @@ _CASE = re.compile(r"case\b")
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*(?![\w.(\[])")
 _ANNOTATED = re.compile(r"([^\W\d]\w*)[ \t]*:[^=]*=(?!=)")
 _ASSIGN = re.compile(r"(?<![=<>!:])=(?!=)|(?:[-+*/%@&|^]|//|\*\*|<<|>>)=")
+_MAY_BIND = re.compile(r"=|\b(?:def|class|type|for|as|case)\b")
+_BRACKET = re.compile(r"[()\[\]{}]")
 _DYNAMIC = re.compile(
     r"\bdef[ \t]+__getattr__\b|\b(?:globals|vars|setattr|exec|lazy_\w*|attach\w*)[ \t]*\(|\bsys\.modules\["
 )
@@ -95,13 +97,14 @@ def assigned_names(text: str) -> frozenset[str]:
     layout = scan(text)
     found: set[str] = set()
     hidden = -1
-    for line in layout.lines:
-        column = width(text[line.start : line.code])
+    for code, end, column in zip(layout.offsets.codes, layout.offsets.ends, layout.columns(), strict=True):
         if 0 <= hidden < column:
-            found.update(_globals(text, line.code))
+            if text.startswith("global", code):
+                found.update(_globals(text, code))
             continue
-        hidden = column if _BLOCK.match(text, line.code) else -1
-        found.update(_bound_by(layout, line.code, line.end))
+        hidden = column if _BLOCK.match(text, code) else -1
+        if _MAY_BIND.search(text, code, end):
+            found.update(_bound_by(layout, code, end))
     return frozenset(found)
 
 
@@ -153,20 +156,26 @@ def _outside_calls(statement: str) -> str:
     """The statement without the contents of call and subscript brackets; tuple and list targets stay."""
     kept: list[str] = []
     closers: list[bool] = []
+    hidden = position = 0
     previous = ""
-    for char in statement:
+    for match in _BRACKET.finditer(statement):
+        char, piece = match.group(), statement[position : match.start()]
+        position = match.end()
+        previous = piece.rstrip()[-1:] or previous
+        if not hidden:
+            kept.append(piece)
         if char in "([{":
-            if not any(closers):
+            if not hidden:
                 kept.append(char)
             closers.append(char == "{" or (previous != "" and (previous.isalnum() or previous in "_)]")))
-            previous = char
-            continue
-        if not any(closers) or char in ")]}":
+            hidden += closers[-1]
+        else:
             kept.append(char)
-        if char in ")]}" and closers:
-            closers.pop()
-        if not char.isspace():
-            previous = char
+            if closers:
+                hidden -= closers.pop()
+        previous = char
+    if not hidden:
+        kept.append(statement[position:])
     return "".join(kept)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.syntax.blocks import Guard, is_commented, read_blocks
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 _KEYWORD = r"[ \t\f]*(?=(?:from|import)\b)"
-_LINES = r"[ \t\f]*+((?:from|import)\b[^\r\n(#;'\"]*+(?:\([^()'\"]*+\))?[^\r\n]*+)"
-_AT_LINE_FEED = re.compile(r"\n" + _LINES)
-_AT_ANY_NEWLINE = re.compile(r"[\r\n]" + _LINES)
+_REST_OF_LINE = r"[^\r\n(#;'\"]*+(?:\([^()'\"]*+\))?[^\r\n]*+"
 _AFTER_SEMICOLON = re.compile(r";" + _KEYWORD)
 _AFTER_COLON = re.compile(r":" + _KEYWORD)
 _AT_START = re.compile(_KEYWORD)
@@ -61,8 +60,69 @@ class ImportStatement(NamedTuple):
 _UNKNOWN = ImportStatement(-1, -1, 0, "", ())
 _OPEN = ImportStatement(0, 0, 0, "", ())
 _REMEMBERED_MOST = 8192
-_statements: dict[str, ImportStatement | None] = {}
-"""What lines that start with a keyword say, as if each stood alone in a text; None: no import."""
+_NAMED_MOST = 32
+
+
+class _Lines:
+    """What lines that start with a keyword say, as if each stood alone in a text: many files hold the same ones.
+
+    ``about`` as for ``read_imports``; a line that is no import, or about something else, says None.
+    """
+
+    def __init__(self, about: frozenset[str] | None) -> None:
+        self.about = about
+        head = r"(?:from|import)\b"
+        if about is not None and len(about) <= _NAMED_MOST:
+            names = "|".join(map(re.escape, sorted(about))) or "(?!)"
+            head = (
+                rf"(?:from|import)(?:[ \t]++(?:{names})\b|[ \t]*+[^\w \t.\r\n]|(?<=import)[ \t][^\r\n,\\\f;#]*+[,\\\f])"
+            )
+        line = rf"[ \t\f]*+({head}{_REST_OF_LINE})"
+        self._at_line_feed = re.compile(r"\n" + line)
+        self._at_any_newline = re.compile(r"[\r\n]" + line)
+        self._known: dict[str, ImportStatement | None] = {}
+
+    def read(self, text: str) -> list[ImportStatement]:
+        """The statements that start a line, wherever that line stands."""
+        found = []
+        known = self._known
+        for match in (self._at_any_newline if "\r" in text else self._at_line_feed).finditer(text):
+            written = match[1]
+            alone = known.get(written, _UNKNOWN)
+            if alone is _UNKNOWN:
+                alone = self._learn(written)
+            if alone is None:
+                continue
+            start = match.start(1)
+            if alone is not _OPEN:
+                _, end, level, module, names, _ = alone
+                found.append(ImportStatement(start, start + end, level, module, names))
+            elif (statement := self.concerned(read_import_at(text, start))) is not None:
+                found.append(statement)
+        return found
+
+    def _learn(self, written: str) -> ImportStatement | None:
+        """What the line says; _OPEN where more lines than these may belong to it."""
+        if len(self._known) >= _REMEMBERED_MOST:
+            self._known.clear()
+        alone = None if written.endswith("\\") else read_import_at(written, 0)
+        is_open = written.endswith("\\") or (alone is None and "(" in written)
+        self._known[written] = _OPEN if is_open else self.concerned(alone)
+        return self._known[written]
+
+    def concerned(self, statement: ImportStatement | None) -> ImportStatement | None:
+        """The statement, if it names a module that it is asked about."""
+        if statement is None or self.about is None:
+            return statement
+        if statement.level:
+            return None
+        modules = (statement.module,) if statement.module else [name for name, _ in statement.names]
+        return statement if any(module.partition(".")[0] in self.about for module in modules) else None
+
+
+@lru_cache(maxsize=4)
+def _lines_about(about: frozenset[str] | None) -> _Lines:
+    return _Lines(about)
 
 
 def read_imports(text: str, about: Collection[str] | None = None) -> tuple[ImportStatement, ...]:
@@ -70,56 +130,18 @@ def read_imports(text: str, about: Collection[str] | None = None) -> tuple[Impor
 
     With ``about``, only absolute ones that name a module below one of these top-level names.
     """
-    found = list(_by_line(text, about))
+    lines = _lines_about(None if about is None else frozenset(about))
+    found = lines.read(text)
     inline = [*_AFTER_COLON.finditer(text), *_AFTER_SEMICOLON.finditer(text)]
     start = _AT_START.match(text)
     if start or inline:
-        for match in (start, *inline) if start else inline:
-            statement = read_import_at(text, match.end())
-            if statement is not None and (about is None or _concerns(statement, about)):
-                found.append(statement)
+        read = (read_import_at(text, match.end()) for match in ((start, *inline) if start else inline))
+        found += [statement for one in read if (statement := lines.concerned(one)) is not None]
         found.sort()
     if not found:
         return ()
     layout = _layout_if_needed(text, found)
     return tuple(found) if layout is None else tuple(_placed(layout, found))
-
-
-def _by_line(text: str, about: Collection[str] | None) -> Iterator[ImportStatement]:
-    """The statements that start a line, wherever that line stands, by their text: many files hold the same ones."""
-    known = _statements
-    for match in (_AT_ANY_NEWLINE if "\r" in text else _AT_LINE_FEED).finditer(text):
-        written = match[1]
-        alone = known.get(written, _UNKNOWN)
-        if alone is _UNKNOWN:
-            alone = known[written] = _alone(written)
-        if alone is None:
-            continue
-        start = match.start(1)
-        if alone is _OPEN:
-            statement = read_import_at(text, start)
-            if statement is not None and (about is None or _concerns(statement, about)):
-                yield statement
-        elif about is None or _concerns(alone, about):
-            yield ImportStatement(start, start + alone.end, alone.level, alone.module, alone.names)
-
-
-def _alone(written: str) -> ImportStatement | None:
-    """What a line says that starts with a keyword; _OPEN where more lines than these may belong to it."""
-    if len(_statements) >= _REMEMBERED_MOST:
-        _statements.clear()
-    if written.endswith("\\"):
-        return _OPEN
-    alone = read_import_at(written, 0)
-    return _OPEN if alone is None and "(" in written else alone
-
-
-def _concerns(statement: ImportStatement, about: Collection[str]) -> bool:
-    if statement.level:
-        return False
-    if statement.module:
-        return statement.module.partition(".")[0] in about
-    return any(name.partition(".")[0] in about for name, _ in statement.names)
 
 
 def _layout_if_needed(text: str, found: Sequence[ImportStatement]) -> Layout | None:
