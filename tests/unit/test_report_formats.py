@@ -94,6 +94,16 @@ def test_the_ledger_holds_everything(result: RunResult) -> None:
     assert idle["found"] == 0
 
 
+@pytest.mark.parametrize(
+    "reason", ["é\u2028😀", "\x00\x08\x1b\x7f\x80", 'a "b" \\ /\t\r\n', "name-\udce9.py", "", "{}", "[\n]"], ids=ascii
+)
+def test_the_ledger_is_written_as_the_standard_library_would(result: RunResult, reason: str) -> None:
+    failure = Failure(f"{reason}.py", "unparsable", reason, "mend it", 9)
+    odd = dataclasses.replace(result, failures=(failure,), seconds=0.25)
+    plain = msgspec.to_builtins(ledger.ledger(odd, ABOUT))
+    assert ledger.render(odd, ABOUT) == json.dumps(plain, indent=2) + "\n"
+
+
 def test_the_ledger_is_what_its_schema_says(result: RunResult) -> None:
     text = ledger.render(result, ABOUT)
     assert msgspec.json.decode(text, type=ledger.Ledger, strict=True) == ledger.ledger(result, ABOUT)

@@ -8,6 +8,7 @@ meaning or goes raises ``SCHEMA_VERSION``; a field that is added does not. Every
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from rewire.report.about import About
 
 SCHEMA_VERSION = 1
+
+_NOT_PRINTED = re.compile(r"[^\n -~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +181,18 @@ def ledger(result: RunResult, about: About) -> Ledger:
 
 def render(result: RunResult, about: About) -> str:
     """The run as JSON, ASCII only: a reader's terminal shows it as it is."""
+    return _as_json(ledger(result, about)) + "\n"
+
+
+def _as_json(value: Any) -> str:
+    """``value`` as the standard library's ``json`` writes it with an indentation, which takes it ten times as long."""
     import msgspec
 
-    return json.dumps(msgspec.to_builtins(ledger(result, about)), indent=2) + "\n"
+    try:
+        text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    except UnicodeEncodeError:  # a file name that is not Unicode
+        return json.dumps(msgspec.to_builtins(value), indent=2)
+    return _NOT_PRINTED.sub(lambda found: json.dumps(found[0])[1:-1], text)
 
 
 def schema() -> dict[str, Any]:
