@@ -129,6 +129,7 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "codemods": codemod_table,
     "exit-codes": exit_codes,
     "apply-help": lambda: help_text("apply"),
+    "fleet-help": lambda: help_text("fleet"),
     "keys": keys,
     "launch-keys": launch_keys,
     "promises": promises,

@@ -139,7 +139,6 @@ def test_what_stands_in_the_way_costs_its_own_repository_only(fleet: Fleet, tmp_
     text = done.text
     for reason in reasons.values():
         assert reason in text
-        assert reason in done.err or reason in text
     assert tip(good) == fleet.record("good")["tip"] != ""
     assert tip(detached) == fleet.record("detached")["tip"] != ""
     assert fleet.record("detached")["base"] == ""
@@ -247,8 +246,8 @@ def test_the_summary_adds_up(fleet: Fleet) -> None:
     )
     assert re.search(r"^broken +logger-warning +1 +1 +1 +0 +0 +done, 1 failed$", text, re.MULTILINE)
     assert "logger-warning not-called (3)" in text
-    assert "nothing to do and nothing found in nothing" in text
-    assert "5 entries: 3 done, 1 nothing to do, 1 failed; changed 5 files" in text
+    assert "nothing found in nothing" in text
+    assert "5 entries: 3 done, 1 no change, 1 failed; changed 5 files" in text
     page = (fleet.output / "summary.md").read_text()
     assert "| logger-warning | 3 | 3 | 10 | 5 | 3 | 2 |" in page
     assert fleet.run(*BOTH, "--format", "markdown").text == page

@@ -19,17 +19,18 @@ if TYPE_CHECKING:
     from rewire.pipeline import Request, Selected
 
 EPILOG = """\
-REPOS.txt holds one path a line, relative to itself; lines that begin with # are comments. Every repository is there
-already: nothing is cloned or fetched. HEAD, index and work tree of each stay as they are; what git does not track is
-not looked at. An interrupted fleet goes on with the same command: what is done is not done again.
+REPOS.txt holds one path a line, relative to itself; lines that begin with # are comments. Every repository
+is there already: nothing is cloned or fetched. HEAD, index and work tree of each stay as they are; files that
+git does not track are not looked at. An interrupted fleet goes on with the same command: what is done is not
+done again.
 
 examples:
-  rewire fleet repos.txt --output out --dry-run                       what would change in each, and why not
-  rewire fleet repos.txt --output out --branch rewire/imports         commits on a branch, and patches in out
-  rewire fleet repos.txt --output out --branch b --config fleet.toml  with these codemods and options
+  rewire fleet repos.txt --output out --dry-run                        what would change, and why not
+  rewire fleet repos.txt --output out --branch rewire/imports          commits on a branch, patches in out
+  rewire fleet repos.txt --output out --branch b --config fleet.toml   with these codemods and options
 
-exit codes: 0 every repository is done or has nothing to do, 2 usage or configuration, 3 some repository failed or is
-incomplete (the others are done), 4 our own fault or the output cannot be written, 130 interrupted
+exit codes: 0 every repository is done or has nothing to change, 2 usage or configuration, 3 some repository
+failed or is incomplete (the others are done), 4 our own fault, or no output can be written, 130 interrupted
 """
 
 DRY_RUN = "dry-run"

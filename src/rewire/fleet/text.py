@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 NAMED = 8
 """How many repositories a line names unless all are asked for."""
 
+REASON = 100
+"""How many characters of a reason a line of progress shows; the summary has all of it."""
+
 WORDS = {
     "done": "done",
-    "unchanged": "nothing to do",
+    "unchanged": "no change",
     "failed": "failed",
     "duplicate": "duplicate",
     "pending": "not reached",
@@ -38,7 +41,7 @@ def progress(visited: Visited, through: int, total: int) -> str:
     record = visited.record
     words = f"[{through}/{total}] {record.folder}: {status(record)}"
     if record.status == "failed":
-        words += f": {record.reason}"
+        words += f": {record.reason[:REASON]}{' ...' if len(record.reason) > REASON else ''}"
     elif record.files_changed:
         words += f", {count(record.files_changed, 'file')}"
     return one_line(f"{words}; {record.seconds:.1f} s" if visited.anew else f"{words}; as before")
@@ -87,7 +90,7 @@ def _table(summary: Summary, *, everything: bool) -> Iterator[Line]:
         yield "  ".join(words).rstrip(), style
     quiet = [record.folder for record in summary.repositories if not everything and _is_quiet(record)]
     if quiet:
-        yield f"nothing to do and nothing found in {_named(quiet, everything=False)}", "dim"
+        yield f"nothing found in {_named(quiet, everything=False)}", "dim"
     yield "", ""
 
 

@@ -106,7 +106,7 @@ def preflight_branch(root: Path, branch: str | None) -> None:
         ground = survey(root, CommitOptions())
         if branch is not None:
             _claim(ground, branch)
-        refuse_dirty(ground, None, CommitOptions())
+        _require_clean(ground)
 
 
 def draft(result: RunResult, options: CommitOptions) -> Draft | None:
@@ -123,7 +123,7 @@ def draft(result: RunResult, options: CommitOptions) -> Draft | None:
     with only_this_repository():
         ground = survey(root, CommitOptions())
         earlier = _claim(ground, options.branch)
-        refuse_dirty(ground, tuple(sorted(touched)), CommitOptions())
+        _require_clean(ground)
         entries = index_entries(ground, tuple(sorted(touched - born)))
         inspect(root, result.net_changes())
         try:
@@ -158,6 +158,14 @@ def publish(made: Draft) -> None:
         git.run("update-ref", "--create-reflog", "-m", "rewire fleet", ref, made.tip, old)
         git.run("update-ref", own.last, made.tip)
         git.run("update-ref", "-d", own.next)
+
+
+def _require_clean(ground: Ground) -> None:
+    """Raise GitError where a tracked file is not as HEAD has it: what the run reads is what the commits begin from."""
+    try:
+        refuse_dirty(ground, None, CommitOptions())
+    except GitError as error:
+        raise GitError(error.message, advice="commit or stash them, and run again") from None
 
 
 def _claim(ground: Ground, name: str) -> str | None:
