@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Codemod, Plan, Promise
@@ -39,13 +40,12 @@ class RelativeImports(Codemod[FileFacts, ImportOptions]):
 
     def locate(self, source: SourceFile, markers: Sequence[bytes], options: ImportOptions) -> FileFacts | None:
         """The import statements that may be places."""
-        scripted = options.scripts == "fallback"
-        if tuple(markers) == (b"import",):
-            return read_facts(source.text, None, scripted=scripted)
-        return read_facts(source.text, frozenset(marker.decode() for marker in markers), scripted=scripted)
+        return read_facts(source.text, _about(tuple(markers)), scripted=options.scripts == "fallback")
 
     def plan(self, facts: Mapping[str, FileFacts], project: Project, options: ImportOptions) -> Plan:
         """See ``plan.py`` and, for the other styles, the modules of their names."""
+        if not facts and options.style == "relative":
+            return Plan(facts={"statements": 0, "files": 0})  # a run without a place loads no more of the code
         if options.style == "absolute":
             from rewire_codemods.relative_imports.absolute import plan_absolute
 
@@ -78,6 +78,12 @@ class RelativeImports(Codemod[FileFacts, ImportOptions]):
 
         losses = find_losses(before, after, changed, gains=options.style == "launch")
         return losses or (find_differences(before, after, changed) if options.style == "absolute" else {})
+
+
+@lru_cache(maxsize=4)
+def _about(markers: tuple[bytes, ...]) -> frozenset[str] | None:
+    """The top-level names that the markers are; None where every import may be a place."""
+    return None if markers == (b"import",) else frozenset(marker.decode() for marker in markers)
 
 
 def _names(project: Project, path: str) -> Sequence[str]:

@@ -24,7 +24,7 @@ _EXCEPT = re.compile(r"[ \t]*(?:\r\n|\r|\n)[ \t]*except ImportError:[ \t]*(?:\r\
 
 _STOP = re.compile(r"[ \t]*(?:[;#\r\n]|\Z)")
 _REMEMBERED_MOST = 16384
-_became: dict[tuple[str, Move], str] = {}
+_became: dict[tuple[str, int, str, str], str] = {}
 """What a statement was seen to become: a guess at what stands in the next text, never taken on trust."""
 
 Taken = tuple[str, str, str]
@@ -87,12 +87,15 @@ def _statement_difference(old: str, new: str, span: Span, moved: int, move: Move
     before = _read(old, span.start, span.of(old))
     if before is None:
         return "there is no import where one was", 0
-    guess = _became.get((before.text, move), "")
+    key = (before.text, move.level, move.module, move.binds)
+    guess = _became.get(key, "")
     after = _read(new, moved, guess)
     if after is None:
         return "there is no import where one was", 0
     if after.text != guess:
-        _remember(before.text, move, after.text)
+        if len(_became) >= _REMEMBERED_MOST:
+            _became.clear()
+        _became[key] = after.text
     length = len(after.text)
     if not move.proof:
         return "no package to prove it for", length
@@ -128,12 +131,6 @@ def _says(statement: str) -> ImportStatement | None:
     """What a text says that is one import statement from its first to its last character, wherever it stands."""
     found = read_import_at(statement, 0)
     return found if found is not None and found.end == len(statement) else None
-
-
-def _remember(before: str, move: Move, after: str) -> None:
-    if len(_became) >= _REMEMBERED_MOST:
-        _became.clear()
-    _became[before, move] = after
 
 
 def _block_difference(old: str, new: str, span: Span, moved: int, both: Both) -> tuple[str, int]:
