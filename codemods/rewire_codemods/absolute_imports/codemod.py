@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Codemod, Plan, Promise
-from rewire_codemods.relative_imports.facts import FileFacts, read_facts
 from rewire_codemods.relative_imports.options import AbsoluteOptions
 from rewire_codemods.relative_imports.refusals import CODES
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 
     from rewire.codemod import Project, Site, SourceFile
     from rewire.codemod.cst import SiteTransformer
+    from rewire_codemods.relative_imports.facts import FileFacts
 
 _REFUSES = frozenset(
     {
@@ -30,7 +30,7 @@ _REFUSES = frozenset(
 )
 
 
-class AbsoluteImports(Codemod[FileFacts, AbsoluteOptions]):
+class AbsoluteImports(Codemod["FileFacts", AbsoluteOptions]):
     """See the package's docstring."""
 
     name = "absolute-imports"
@@ -47,6 +47,8 @@ class AbsoluteImports(Codemod[FileFacts, AbsoluteOptions]):
 
     def locate(self, source: SourceFile, markers: Sequence[bytes], options: AbsoluteOptions) -> FileFacts | None:
         """Every import statement."""
+        from rewire_codemods.relative_imports.facts import read_facts
+
         return read_facts(source.text, None)
 
     def plan(self, facts: Mapping[str, FileFacts], project: Project, options: AbsoluteOptions) -> Plan:

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Codemod, Plan, Promise
-from rewire_codemods.relative_imports.facts import FileFacts, read_facts
 from rewire_codemods.relative_imports.options import ImportOptions
 from rewire_codemods.relative_imports.refusals import CODES
 
@@ -16,9 +15,10 @@ if TYPE_CHECKING:
 
     from rewire.codemod import Project, Site, SourceFile
     from rewire.codemod.cst import SiteTransformer
+    from rewire_codemods.relative_imports.facts import FileFacts
 
 
-class RelativeImports(Codemod[FileFacts, ImportOptions]):
+class RelativeImports(Codemod["FileFacts", ImportOptions]):
     """See the package's docstring."""
 
     name = "relative-imports"
@@ -40,6 +40,8 @@ class RelativeImports(Codemod[FileFacts, ImportOptions]):
 
     def locate(self, source: SourceFile, markers: Sequence[bytes], options: ImportOptions) -> FileFacts | None:
         """The import statements that may be places."""
+        from rewire_codemods.relative_imports.facts import read_facts
+
         return read_facts(source.text, _about(tuple(markers)), scripted=options.scripts == "fallback")
 
     def plan(self, facts: Mapping[str, FileFacts], project: Project, options: ImportOptions) -> Plan:

@@ -13,10 +13,11 @@ from rewire.codemod import (
     read_clauses,
     read_imports,
 )
-from rewire_codemods.relative_imports.dotted import DottedImports, read_dotted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from rewire_codemods.relative_imports.dotted import DottedImports
 
 _CATCHING = re.compile(r"\b(?:ImportError|ModuleNotFoundError|Exception|BaseException)\b")
 _AFTER = re.compile(r"[ \t]*(?:[\r\n]|\Z)")
@@ -79,8 +80,16 @@ def read_facts(text: str, about: Collection[str] | None, *, scripted: bool = Fal
         tries=tuple((opener, _read_arms(text, opener, everything)) for opener in sorted(openers)),
         spread=tuple(entry.start for entry in statements if _is_spread(text, entry)),
         alone=frozenset(entry.start for entry in statements if scripted and _is_alone(text, entry)),
-        dotted=() if about is None else read_dotted(text, statements),
+        dotted=() if about is None else _read_dotted(text, statements),
     )
+
+
+def _read_dotted(text: str, statements: Sequence[ImportStatement]) -> tuple[DottedImports, ...]:
+    if all(entry.is_from for entry in statements):
+        return ()
+    from rewire_codemods.relative_imports.dotted import read_dotted
+
+    return read_dotted(text, statements)
 
 
 def _edits_path_for(text: str, statements: Sequence[ImportStatement]) -> bool:
