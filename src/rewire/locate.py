@@ -101,7 +101,7 @@ def locate(
 
 
 def locate_files(
-    items: Sequence[tuple[str, SourceFile | None]],
+    items: Sequence[tuple[str, SourceFile | Failure | None]],
     *,
     root: Path,
     codemod: Codemod[Any, Any],

@@ -53,7 +53,7 @@ class Local:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 cwd=self._scratch,
-                env={**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1"},
+                env={**os.environ, "PYTHONPATH": path, "PYTHONSAFEPATH": "1", "TMPDIR": self._scratch},
                 start_new_session=True,
             )
 

@@ -73,13 +73,16 @@ class State:
         progress(stage, 0, total)
         return advance
 
-    def carried(self, workspace: Workspace, path: str) -> SourceFile | None:
-        """What an item must carry: a text that memory holds, or any text where the worker sees no disk of ours."""
+    def carried(self, workspace: Workspace, path: str) -> SourceFile | Failure | None:
+        """What an item must carry: a text that memory holds, or any text where the worker sees no disk of ours.
+
+        Carried along as well is why there is no text: a worker elsewhere would look on its own disk, and say what it
+        finds there.
+        """
         overlay = workspace.overlay.get(path)
         if overlay is not None or self.executor.shares_disk:
             return overlay
-        source = read.read(workspace.root, path)
-        return None if isinstance(source, Failure) else source
+        return read.read(workspace.root, path)
 
     def candidates(self, selected: Selected) -> list[str]:
         """The files that hold a marker of the codemod."""
