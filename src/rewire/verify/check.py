@@ -10,6 +10,7 @@ from rewire.model.site import Promise
 from rewire.model.splices import splices
 from rewire.syntax import native
 from rewire.syntax.modern import parses
+from rewire.verify.bindings import keeps_names
 from rewire.verify.compare import compare
 from rewire.verify.ledger import unbalanced, unowned
 from rewire.verify.names import newly_undefined
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 def verify_file(file: FileChange, sites: Sequence[Site], codemod: Codemod[Any, Any], options: Any) -> Rejected | None:
     """None if ``file`` is accepted; else which check said no and why.
 
-    A codemod that promises ``proved`` brings its own proof of every binding in ``check``; for the others LibCST's
-    scope analysis looks for names that nothing binds any more.
+    A codemod that promises ``proved`` brings its own proof of every binding in ``check``; for the others every file is
+    looked through for names that nothing binds any more.
     """
     assert file.before is not None
     assert file.after is not None
@@ -42,7 +43,7 @@ def verify_file(file: FileChange, sites: Sequence[Site], codemod: Codemod[Any, A
             return Rejected(file.path, "text-kept", complaint, codemod.name)
         if not still_parses(file, regions):
             return Rejected(file.path, "parses", "the result is not Python any more", codemod.name)
-    if codemod.promise is not Promise.PROVED:
+    if codemod.promise is not Promise.PROVED and not all(keeps_names(region.old, region.new) for region in regions):
         try:
             name = newly_undefined(file.before.text, file.after.text)
         except SourceError as error:
