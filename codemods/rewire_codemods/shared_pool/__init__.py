@@ -31,8 +31,9 @@ are never re-indented; the import that a file needs is added in the form that re
 and imports and DSN names that nobody reads any more go.
 
 Where the pool comes from: the option ``provider``; else the one module of the project that holds a pool and a getter;
-else, with ``create_provider``, a module that it writes and wires into the FastAPI lifespan. Without any of them
-nothing is changed.
+else, with ``create_provider``, a module that it writes and that every FastAPI application which needs it opens and
+closes, whatever starts and stops it today; where that cannot be wired, nothing is changed. Without any of them
+nothing is changed either.
 
 The risks, honestly. A pool has a size: whoever holds a connection while waiting for something else makes others wait
 (the report lists these places), and whoever asks for a second one while holding the first can deadlock it (refused,
@@ -44,7 +45,9 @@ tests and migrations are refused by role, unless the option ``roles`` or ``fallb
 open yet, a getter that returns None fails with an AttributeError.
 
 Left alone, and listed with the reason: connections kept on objects, handed to tasks, threads or callbacks, or
-captured by nested functions; retry loops; two connections at a time; a DSN from the function's own parameters, or of
-another database than the pool's; arguments that ``acquire`` cannot carry. Left alone without a word: other drivers,
-and code that takes its connections from a pool already.
+captured by nested functions, and coroutines of theirs that nobody awaits on the spot; retry loops; loops without
+an end; two connections at a time; a DSN from the function's own parameters, or of another database than the pool's;
+arguments that ``acquire`` cannot carry; functions that run in an event loop of their own, before the pool is open or
+after it is closed; the fallback of a pool; connections that only ask whether the server is there. Left alone without
+a word: other drivers, and code that takes its connections from a pool already.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -11,30 +12,41 @@ from rewire_codemods.shared_pool.facts import Called
 from rewire_codemods.shared_pool.statements import last_name, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Sequence, Set
 
     from rewire_codemods.shared_pool.scopes import FunctionScope
 
 _SLOW = frozenset({"sleep", "gather", "wait", "to_thread", "run_in_executor", "request", "get", "post", "put", "patch",
                    "delete", "send", "ainvoke", "chat", "create", "acompletion", "communicate"})  # fmt: skip
+_LOCK = re.compile(r"(?i)lock|mutex|sem(?:aphore)?(?:_|$)|throttle")
 _SLOW_ROOTS = frozenset(
     {"asyncio", "httpx", "aiohttp", "requests", "session", "client", "http", "openai", "anthropic", "smtp", "bot"}
 )
 
 
 def calls_in(
-    nodes: Sequence[Any], tree: Tree | None, names: set[str], scope: FunctionScope | None = None
+    nodes: Sequence[Any],
+    tree: Tree | None,
+    names: set[str],
+    scope: FunctionScope | None = None,
+    holders: Set[str] = frozenset(),
 ) -> Iterator[Called]:
-    """The calls in some statements whose callee can be written as dotted names; methods of ``names`` are left out."""
+    """The calls in some statements whose callee can be written as dotted names; methods of ``names`` are left out.
+
+    ``holders`` are objects that have been given the connection: their methods have it, too.
+    """
     for top in nodes:
         awaited = {id(node.expression) for node in walk(top) if isinstance(node, cst.Await)}
         for node in walk(top):
             if not isinstance(node, cst.Call):
                 continue
             callee = callee_name(node.func)
-            if not callee or callee.partition(".")[0] in names:
+            first = callee.partition(".")[0]
+            if not callee or (first in names and first not in holders):
                 continue
-            passes = any(isinstance(arg.value, cst.Name) and arg.value.value in names for arg in node.args)
+            passes = first in holders or any(
+                isinstance(arg.value, cst.Name) and arg.value.value in names for arg in node.args
+            )
             yield Called(callee, tree.line(node) if tree else 0, passes, 0, id(node) in awaited)
 
 
@@ -48,6 +60,33 @@ def callee_name(node: cst.BaseExpression) -> str:
         left = f"{callee_name(inner)}()" if inner is not None else "?"
         return f"{left}.{node.attr.value}"
     return ""
+
+
+def lock_name(node: cst.BaseExpression) -> str:
+    """The dotted name of a lock or a semaphore, as far as its name says so; empty for anything else."""
+    dotted = dotted_name(node) or ""
+    return dotted if _LOCK.search(dotted.rpartition(".")[2]) else ""
+
+
+def locks_in(nodes: Sequence[Any]) -> Iterator[str]:
+    """What some statements wait for besides the database: ``async with lock``, ``await lock.acquire()``."""
+    for top in nodes:
+        for node in walk(top):
+            if isinstance(node, cst.WithItem) and (name := lock_name(node.item)):
+                yield name
+            taken = node.func if isinstance(node, cst.Call) and last_name(node.func) == "acquire" else None
+            if isinstance(taken, cst.Attribute) and (name := lock_name(taken.value)):
+                yield name
+
+
+def queries_in(nodes: Sequence[Any], names: set[str]) -> Iterator[str]:
+    """The dotted names that stand as the query in calls of the methods of ``names``."""
+    for top in nodes:
+        for node in walk(top):
+            if isinstance(node, cst.Call) and isinstance(node.func, cst.Attribute) and node.args:
+                dotted = dotted_name(node.args[0].value)
+                if dotted and (dotted_name(node.func.value) or "") in names:
+                    yield dotted
 
 
 def slow_calls(nodes: Sequence[Any], name: str) -> tuple[str, ...]:
@@ -64,4 +103,10 @@ def slow_calls(nodes: Sequence[Any], name: str) -> tuple[str, ...]:
                     and (root in _SLOW_ROOTS or any(word in root for word in ("client", "session", "http")))
                 ):
                     found.append(callee)
+            elif isinstance(node, cst.For) and node.asynchronous and not _mentions(node.iter, name):
+                found.append(cst.Module([]).code_for_node(node.iter))
     return tuple(dict.fromkeys(found))
+
+
+def _mentions(node: cst.CSTNode, name: str) -> bool:
+    return any(isinstance(inner, cst.Name) and inner.value == name for inner in walk(node))

@@ -69,6 +69,19 @@ class CallGraph:
         self._known[node] = answer
         return answer
 
+    def reached(self, nodes: Iterable[Node]) -> set[Node]:
+        """``nodes`` and every function of the project that they may run, through others."""
+        found: set[Node] = set()
+        waiting = list(nodes)
+        while waiting:
+            node = waiting.pop()
+            if node not in found:
+                found.add(node)
+                function = self.atlas.function(*node)
+                for call in function.calls if function else ():
+                    waiting += self.targets(*node, call)
+        return found
+
     def targets(self, path: str, function: str, call: Called) -> list[Node]:
         """The project's functions that a call may run; a method of an unknown object counts by its name."""
         found = list(self._resolve(path, function, call.callee))

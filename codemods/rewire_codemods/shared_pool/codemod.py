@@ -24,7 +24,7 @@ class SharedPool(Codemod[FileFacts, SharedPoolOptions]):
     options_type: ClassVar[type] = SharedPoolOptions
     refusal_codes: ClassVar[Sequence[RefusalCode]] = CODES
     position: ClassVar[int] = 20
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def markers(self, project: Project, options: SharedPoolOptions) -> Sequence[bytes]:
         """Every file that opens a connection names the driver; callers of factories are found in the plan."""

@@ -7,20 +7,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Project, SourceFile, Span, scan
-from rewire_codemods.shared_pool.calls import CallGraph, direct_acquirers
-from rewire_codemods.shared_pool.facts import Called, FileFacts, Opening, Trouble
+from rewire_codemods.shared_pool.facts import FileFacts, Opening, Trouble
 from rewire_codemods.shared_pool.provider import Provider
 from rewire_codemods.shared_pool.roles import CODES as ROLE_CODES
 from rewire_codemods.shared_pool.roles import Roles, Verdict
+from rewire_codemods.shared_pool.state import CUSTOM, in_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from rewire_codemods.shared_pool.atlas import Atlas
     from rewire_codemods.shared_pool.dsn import Databases
+    from rewire_codemods.shared_pool.facts import Expression
     from rewire_codemods.shared_pool.options import SharedPoolOptions
 
-_CLOSER = re.compile(r"(?i)close|release|disconnect|dispose")
 _IGNORE = re.compile(r"#\s*rewire:\s*ignore\[([^\]]*)\]")
 
 
@@ -71,7 +71,7 @@ class Court:
                 self._by_role(role, verdict)
                 or opening.trouble
                 or self._by_arguments(facts, opening)
-                or _by_state(opening)
+                or self.by_state(facts, opening)
             )
         return decision
 
@@ -95,6 +95,22 @@ class Court:
                 return None
         return Trouble(ROLE_CODES.get(role, "role-unreached"), verdict.reason)
 
+    def by_state(self, facts: FileFacts, opening: Opening) -> Trouble | None:
+        """The session state that the block sets, as far as it forbids a pooled connection."""
+        found = (*opening.state, *self._in_constants(facts, opening))
+        return trouble_with(found, self.options.custom_settings)
+
+    def _in_constants(self, facts: FileFacts, opening: Opening) -> Iterator[str]:
+        """State that SQL constants of classes and of other files set."""
+        for dotted in opening.sql:
+            place = self.atlas.locate_name(facts.path, dotted)
+            constant = self.atlas.constant(place[0], place[1]) if place and not place[2] else None
+            owner = self.atlas.class_named(place[0], place[1]) if place and place[2] else None
+            if constant is not None and constant.value is not None:
+                yield from in_text(_literal(constant.value))
+            elif owner is not None and place is not None:
+                yield from in_text(dict(owner.texts).get(place[2], ""))
+
     def _by_arguments(self, facts: FileFacts, opening: Opening) -> Trouble | None:
         others = [name for name in opening.arguments.others if name not in self.options.pool_sets]
         if others:
@@ -102,6 +118,21 @@ class Court:
         if opening.arguments.timeout and isinstance(self.provider, Provider) and not self.provider.takes_timeout:
             return Trouble("connect-options", f"{self.provider.attribute}() takes no timeout")
         return self.databases.judge(facts.path, opening)
+
+
+def trouble_with(state: Sequence[str], custom_settings: bool = False) -> Trouble | None:
+    """Why some session state forbids a pooled connection; None where it is reset, or allowed."""
+    lasting = [name for name in state if not name.startswith(CUSTOM)]
+    if lasting:
+        return Trouble("session-state", f"{', '.join(lasting)} would outlive the release")
+    if state and not custom_settings:
+        names = ", ".join(name.removeprefix(CUSTOM) for name in state)
+        return Trouble("custom-setting", f"{names} is '' instead of NULL for the next borrower")
+    return None
+
+
+def _literal(value: Expression) -> str:
+    return "".join(piece if isinstance(piece, str) else piece.value for piece in value.pieces)
 
 
 def _role_in_file(facts: FileFacts, opening: Opening, verdict: Verdict) -> str:
@@ -112,12 +143,6 @@ def _role_in_file(facts: FileFacts, opening: Opening, verdict: Verdict) -> str:
     in_guard = dict(facts.guard_calls).get(name, 0)
     everywhere = dict(facts.names).get(name, 0)
     return "script" if in_guard and in_guard == everywhere and "." not in opening.function else verdict.role
-
-
-def _by_state(opening: Opening) -> Trouble | None:
-    if not opening.state:
-        return None
-    return Trouble("session-state", f"{', '.join(opening.state)} would outlive the release")
 
 
 def suppressed_lines(source: SourceFile | None, codemod: str) -> Sequence[Span]:
@@ -139,113 +164,6 @@ def suppressed_lines(source: SourceFile | None, codemod: str) -> Sequence[Span]:
         if line is not None:
             found.append(Span(line.start, line.end))
     return tuple(found)
-
-
-def refuse_nested(decisions: Sequence[Decision], atlas: Atlas, provider: Provider) -> None:
-    """Refuse what would hold one slot of the pool while it waits for another one."""
-    paths = {decision.path for decision in decisions} | {facts.path for facts in atlas.files_with_asyncpg}
-    paths |= {entry.path for entry in atlas.project.importers_of(provider.path)}
-    node = (provider.path, provider.attribute)
-    direct = direct_acquirers(atlas, sorted(paths), node)
-    converted = [decision for decision in decisions if decision.trouble is None]
-    graph = CallGraph(atlas, direct | {(decision.path, decision.opening.function) for decision in converted})
-    graph.settle()
-    for decision in converted:
-        _judge_nesting(decision, graph, atlas)
-    _judge_dependencies(converted, graph, atlas)
-
-
-def _judge_nesting(decision: Decision, graph: CallGraph, atlas: Atlas) -> None:
-    for call in decision.opening.calls:
-        found = _acquirer(graph, decision, call)
-        if found is not None and call.tail and call.tail <= decision.opening.max_left:
-            decision.left = max(decision.left, call.tail)
-        elif found is not None:
-            place = f"{call.callee}() in line {call.line}"
-            through = (
-                "" if call.callee.rpartition(".")[2] == found[1].rpartition(".")[2] else f" reaches {found[1]} and"
-            )
-            decision.trouble = Trouble("nested-acquire", f"{place}{through} acquires as well ({found[0]})")
-            return
-        elif call.passes:
-            trouble = _trouble_with_helper(graph, decision, call, atlas)
-            if trouble is not None:
-                decision.trouble = trouble
-                return
-
-
-def _acquirer(graph: CallGraph, decision: Decision, call: Called) -> tuple[str, str] | None:
-    return graph.acquirer(decision.path, decision.opening.function, call)
-
-
-def _trouble_with_helper(graph: CallGraph, decision: Decision, call: Called, atlas: Atlas) -> Trouble | None:
-    """What a function that is handed the connection must not do with it: keep state in it, or close it."""
-    targets = graph.targets(decision.path, decision.opening.function, call)
-    for target in targets:
-        function = atlas.function(*target)
-        if function and function.state:
-            return Trouble("session-state", f"{call.callee}() sets {', '.join(function.state)}")
-        if function and set(function.closes) & set(function.parameters):
-            return Trouble("close-unclear", f"{call.callee}() closes the connection that it is given")
-    if not targets and _CLOSER.search(call.callee.rpartition(".")[2]):
-        return Trouble("close-unclear", f"{call.callee}() is handed the connection, to close it by its name")
-    return None
-
-
-def _judge_dependencies(converted: Sequence[Decision], graph: CallGraph, atlas: Atlas) -> None:
-    """A yield dependency holds its slot while the endpoint runs: the endpoint must not acquire in its turn."""
-    yields = {
-        (decision.path, decision.opening.function): decision
-        for decision in converted
-        if decision.opening.hands and decision.trouble is None
-    }
-    if not yields:
-        return
-    own = {(decision.path, decision.opening.function): decision for decision in converted}
-    releasing = {node for node, decision in own.items() if decision.caller_of}
-    files = {path for path, _ in yields}
-    for path, _ in list(yields):
-        files |= {entry.path for entry in atlas.project.importers_of(path)}
-    for path in sorted(files):
-        facts = atlas.file(path)
-        for function in facts.functions if facts else ():
-            lent = [(name, _dependency(atlas, path, target)) for name, target in function.depends]
-            lent += [(name, _dependency(atlas, path, callee)) for name, callee in function.enters]
-            for name, source in lent:
-                if source in yields and name in function.closes and (path, function.name) not in releasing:
-                    yields[source].trouble = Trouble(
-                        "close-unclear", f"{function.name} ({path}) closes the connection that is lent to it"
-                    )
-            held = [source for _, source in lent[: len(function.depends)] if source in yields]
-            if held:
-                _judge_endpoint((path, function.name), function.calls, yields[held[0]], own, graph)
-
-
-def _dependency(atlas: Atlas, path: str, target: str) -> tuple[str, str] | None:
-    if target.startswith("?"):
-        facts = atlas.file(path)
-        target = dict(facts.aliases).get(target[1:], "") if facts else ""
-    place = atlas.locate_name(path, target) if target else None
-    return (place[0], place[1]) if place and not place[2] else None
-
-
-def _judge_endpoint(
-    node: tuple[str, str],
-    calls: Sequence[Called],
-    held: Decision,
-    own: Mapping[tuple[str, str], Decision],
-    graph: CallGraph,
-) -> None:
-    inner = own.get(node)
-    if inner is not None and inner is not held and inner.trouble is None and not inner.caller_of:
-        inner.trouble = Trouble("nested-acquire", f"{node[1]} holds a pooled connection already, by its dependency "
-                                f"{held.opening.function}")  # fmt: skip
-    for call in calls:
-        found = graph.acquirer(*node, call)
-        if found is not None and found != (held.path, held.opening.function):
-            held.trouble = Trouble("nested-acquire", f"{node[1]} ({node[0]}) depends on it and calls {call.callee}(), "
-                                   f"which acquires as well")  # fmt: skip
-            return
 
 
 def with_left(opening: Opening, left: int) -> Opening:

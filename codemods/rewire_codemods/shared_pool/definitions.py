@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -10,14 +11,18 @@ import libcst as cst
 from rewire.codemod.cst import Tree, dotted_name
 from rewire_codemods.shared_pool import state
 from rewire_codemods.shared_pool.arguments import Reader
-from rewire_codemods.shared_pool.called import callee_name, calls_in
-from rewire_codemods.shared_pool.facts import Class, Constant, Function
+from rewire_codemods.shared_pool.called import callee_name, calls_in, lock_name
+from rewire_codemods.shared_pool.facts import Class, Constant, Function, Hold
 from rewire_codemods.shared_pool.scopes import FunctionScope, ModuleScope, every_parameter
-from rewire_codemods.shared_pool.statements import code_of, last_name, small, walk
+from rewire_codemods.shared_pool.statements import code_of, last_name, members, small, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+Means = Callable[[cst.CSTNode, Iterable[str]], bool]
+"""Whether an expression is one of some dotted names, where it stands."""
+
+_RUNNERS = ("asyncio.run", "anyio.run", "uvloop.run", "trio.run", "asgiref.sync.async_to_sync", "asyncio.runners.run")
 _ACQUIRES = re.compile(r"(?i)pool\w*(?:\(\))?\.(?:acquire|fetch\w*|execute|executemany|copy_\w+)$")
 
 
@@ -34,7 +39,7 @@ def describe(scope: FunctionScope, tree: Tree | None) -> Function:
         is_async=scope.is_async,
         calls=calls,
         acquires=any(_ACQUIRES.search(call.callee) for call in calls),
-        state=state.in_nodes(body, scope.module),
+        state=state.in_nodes(body, scope),
         types=tuple(_types(scope)),
         depends=tuple(dependencies_of(scope)),
         decorators=tuple(_decorator(decorator) for decorator in node.decorators),
@@ -42,20 +47,22 @@ def describe(scope: FunctionScope, tree: Tree | None) -> Function:
         parameters=scope.parameters,
         closes=tuple(sorted(_closed(body))),
         enters=tuple(_entered(scope)),
+        holds=tuple(_held(scope, tree)),
+        runs=tuple(dict.fromkeys(run_in_loops(body, scope.means))),
         returns=code_of(node.returns.annotation) if node.returns else "",
     )
 
 
 def _closed(body: Sequence[cst.CSTNode]) -> set[str]:
-    """Plain names whose ``close`` or ``terminate`` is called."""
+    """Names, dotted ones too, whose ``close`` or ``terminate`` is called."""
     return {
-        node.func.value.value
+        dotted
         for part in body
         for node in walk(part)
         if isinstance(node, cst.Call)
         and isinstance(node.func, cst.Attribute)
-        and isinstance(node.func.value, cst.Name)
         and node.func.attr.value in {"close", "terminate"}
+        and (dotted := dotted_name(node.func.value)) is not None
     }
 
 
@@ -66,6 +73,37 @@ def _entered(scope: FunctionScope) -> Iterator[tuple[str, str]]:
             bound = item.asname.name if item.asname else None
             if isinstance(item.item, cst.Call) and isinstance(bound, cst.Name):
                 yield bound.value, callee_name(item.item.func)
+
+
+def _held(scope: FunctionScope, tree: Tree | None) -> Iterator[Hold]:
+    for line in scope.lines:
+        node = line.node
+        heads = [item.item for item in node.items] if isinstance(node, cst.With) else []
+        if isinstance(node, cst.For) and node.asynchronous:
+            heads = [node.iter]
+        for head in heads:
+            callee = callee_name(head.func) if isinstance(head, cst.Call) else lock_name(head)
+            if callee:
+                body = members(node.body)
+                ends = (tree.line(body[0]), tree.line(body[-1])) if tree else (0, 0)
+                yield Hold(callee, tuple(calls_in([node.body], tree, set(), scope)), ends)
+
+
+def run_in_loops(body: Sequence[cst.CSTNode], means: Means) -> Iterator[str]:
+    """What ``asyncio.run``, ``loop.run_until_complete`` and ``async_to_sync`` are given, calls and plain names."""
+    for part in body:
+        for node in walk(part):
+            if isinstance(node, cst.Call) and _runs_a_loop(node, means):
+                for inner in walk(node):
+                    callee = callee_name(inner.func if isinstance(inner, cst.Call) else inner)  # type: ignore[arg-type]
+                    if inner is not node and callee:
+                        yield callee
+
+
+def _runs_a_loop(node: cst.Call, means: Means) -> bool:
+    if means(node.func, _RUNNERS):
+        return True
+    return last_name(node.func) in {"run_until_complete", "async_to_sync"}
 
 
 def _decorator(node: cst.Decorator) -> str:
@@ -140,7 +178,18 @@ def read_classes(tree: Tree, module: ModuleScope, scopes: Sequence[FunctionScope
             if scope.owner == name:
                 _read_attributes(tree, scope, types, values)
         bases = tuple(dotted_name(arg.value) or "" for arg in node.bases)
-        yield Class(name, bases, tuple(types.items()), tuple((key, value) for key, value in values.items() if value))
+        kept = tuple((key, value) for key, value in values.items() if value)
+        yield Class(name, bases, tuple(types.items()), kept, tuple(_texts(node)))
+
+
+def _texts(node: cst.ClassDef) -> Iterator[tuple[str, str]]:
+    """Plain string constants of a class's own body."""
+    for member in members(node.body):
+        part = small(member)
+        if isinstance(part, cst.Assign) and len(part.targets) == 1 and isinstance(part.targets[0].target, cst.Name):
+            value = part.value
+            if isinstance(value, (cst.SimpleString, cst.ConcatenatedString)) and isinstance(value.evaluated_value, str):
+                yield part.targets[0].target.value, value.evaluated_value
 
 
 def _read_attributes(tree: Tree, scope: FunctionScope, types: dict[str, str], values: dict[str, Any]) -> None:

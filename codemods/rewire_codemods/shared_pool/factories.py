@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rewire_codemods.shared_pool.provider import Provider, Way
 
 NAME = "shared-pool"
+_HARMLESS = frozenset({"staticmethod", "classmethod"})
+"""Decorators that do not call what they decorate."""
 
 
 @dataclass
@@ -61,6 +63,7 @@ class Factories:
         found: list[Decision] = []
         for factory in self._factories:
             factory.decision.group = factory.group
+            self._look_at_decorators(factory)
             self._find_callers(factory)
             for path in sorted(factory.callers):
                 self._read_callers(factory, path)
@@ -70,6 +73,13 @@ class Factories:
                 )
             found += factory.members
         return found
+
+    def _look_at_decorators(self, factory: Factory) -> None:
+        """A decorator such as ``@retry`` awaits what it decorates: a context manager is nothing to await."""
+        function = self._atlas.function(factory.decision.path, factory.name)
+        odd = [name for name in (function.decorators if function else ()) if name not in _HARMLESS]
+        if odd:
+            factory.trouble = Trouble("factory-shape", f"it is decorated with {', '.join(odd)}")
 
     def _find_callers(self, factory: Factory) -> None:
         if "." in factory.name:
@@ -166,8 +176,8 @@ class Factories:
             )
         elif opening.arguments.timeout and "wait_for" in opening.shape:
             decision.trouble = Trouble("factory-shape", f"a wait_for is around the call of {factory.name}()")
-        elif opening.state:
-            decision.trouble = Trouble("session-state", f"{', '.join(opening.state)} would outlive the release")
+        elif state := self._court.by_state(facts, opening):
+            decision.trouble = state
         elif verdict.role not in self._court.options.roles and not self._is_shared(verdict.role):
             decision.trouble = Trouble("factory-caller", f"it runs as {verdict.role}: {verdict.reason}")
         factory.members.append(decision)

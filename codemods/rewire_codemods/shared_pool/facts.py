@@ -137,7 +137,8 @@ class Opening:
 
     ``name`` is what the connection is bound to, ``function`` the qualified name around it (empty: module level).
     ``hands`` says how the connection leaves the function: returned (a factory), yielded, or not at all.
-    ``gone`` are the names read by code that the rewriting removes.
+    ``gone`` are the names read by code that the rewriting removes, ``sql`` dotted names that its queries read.
+    ``locks`` are the locks and semaphores that the block waits for.
     """
 
     span: Span
@@ -156,6 +157,20 @@ class Opening:
     gone: tuple[tuple[str, int], ...] = ()
     locals: tuple[Removal, ...] = ()
     max_left: int = 0
+    sql: tuple[str, ...] = ()
+    locks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """``async with callee() as name`` or ``async for name in callee()``: the callee, and the calls in the body.
+
+    A lock (``async with lock``) is one, too. ``lines`` are the first and the last line of the body.
+    """
+
+    callee: str
+    calls: tuple[Called, ...] = ()
+    lines: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +180,8 @@ class Function:
     ``acquires``: it takes a connection from some pool itself. ``state``: session state that it sets on a connection.
     ``types``: what local names and parameters are instances of, as written. ``depends``: parameter and dependency of
     each ``Depends(...)``. ``closes``: plain names whose ``close`` or ``terminate`` it calls. ``enters``: name and
-    callee of each ``async with callee() as name``.
+    callee of each ``async with callee() as name``; ``holds`` the same with what is called meanwhile. ``runs``: callees
+    that it runs in an event loop of their own.
     """
 
     name: str
@@ -182,16 +198,19 @@ class Function:
     parameters: tuple[str, ...] = ()
     closes: tuple[str, ...] = ()
     enters: tuple[tuple[str, str], ...] = ()
+    holds: tuple[Hold, ...] = ()
+    runs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """A class: its bases as written, and what ``self.x`` is an instance of or comes from."""
+    """A class: its bases as written, what ``self.x`` is an instance of or comes from, and its own string constants."""
 
     name: str
     bases: tuple[str, ...] = ()
     types: tuple[tuple[str, str], ...] = ()
     values: tuple[tuple[str, Expression], ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,5 +261,6 @@ class FileFacts:
     pools: tuple[PoolName, ...] = ()
     insert_at: int = 0
     import_run: tuple[Span, ...] = ()
+    runs: tuple[str, ...] = ()
     guarded: bool = False
     guard_calls: tuple[tuple[str, int], ...] = ()

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
+from rewire.codemod.cst import dotted_name
 from rewire_codemods.shared_pool import state
 from rewire_codemods.shared_pool.arguments import Reader, removal_of, strings_of
-from rewire_codemods.shared_pool.called import calls_in, slow_calls
+from rewire_codemods.shared_pool.called import calls_in, locks_in, queries_in, slow_calls
 from rewire_codemods.shared_pool.facts import Called, Opening, Path, Recipe, Removal, Trouble
+from rewire_codemods.shared_pool.forbidding import forbidden
 from rewire_codemods.shared_pool.lives import Found, Life
 from rewire_codemods.shared_pool.managed import examine_item
 from rewire_codemods.shared_pool.shapes import only_closes, study
-from rewire_codemods.shared_pool.statements import Line, at, children, last_name, list_at, names_in, small, walk
+from rewire_codemods.shared_pool.statements import Line, at, children, last_name, list_at, names_in, small, unwrap, walk
 
 if TYPE_CHECKING:
     from rewire.codemod.cst import Tree
@@ -61,7 +63,7 @@ def examine_parameter(scope: FunctionScope, tree: Tree, name: str) -> Opening:
     dropped = [at(scope.statements, path) for path in life.drops]
     recipe = replace(found.recipe, strings=strings_of(tree, *dropped)) if found.recipe else None
     calls = tuple(calls_in(list(scope.statements), tree, {name, *life.derived}, scope))
-    return replace(base, recipe=recipe, calls=calls, state=state.in_nodes(scope.statements, scope.module))
+    return replace(base, recipe=recipe, calls=calls, state=state.in_nodes(scope.statements, scope))
 
 
 def _places(scope: FunctionScope, tree: Tree, opens: Opens) -> Iterator[Place]:
@@ -220,6 +222,9 @@ def _opening(scope: FunctionScope, tree: Tree, place: Place, found: Found) -> Op
     if found.recipe is None or found.life is None:
         return base
     life, dropped = found.life, [at(scope.statements, path) for path in found.life.drops]
+    trouble = forbidden(life, _region(life), bool(found.hands) or found.recipe.form == "stack")
+    if trouble is not None:
+        return replace(base, trouble=trouble)
     gone = [place.line.node if place.how != "item" else place.line.node.items[place.item], *dropped]
     region = _region(life)
     recipe = replace(found.recipe, strings=strings_of(tree, *gone), indent=_indent(scope, tree))
@@ -235,11 +240,13 @@ def _opening(scope: FunctionScope, tree: Tree, place: Place, found: Found) -> Op
         recipe=recipe,
         init=_init(scope, tree, found),
         calls=tuple(_called(scope, tree, life, tails)),
-        state=state.in_nodes(region, scope.module),
+        state=state.in_nodes(region, scope),
         slow=slow_calls(region, life.name),
         gone=tuple(sorted(counts.items())),
         locals=reader.local_removals(counts),
         max_left=found.max_left if found.recipe.form == "block" else 0,
+        locks=tuple(dict.fromkeys(locks_in(region))),
+        sql=tuple(dict.fromkeys(queries_in(region, {life.name, *life.derived}))),
     )
 
 
@@ -284,11 +291,19 @@ def _tails(found: Found) -> dict[Path, int]:
 
 def _called(scope: FunctionScope, tree: Tree, life: Life, tails: dict[Path, int]) -> Iterator[Called]:
     names = {life.name, *life.derived}
+    holders = {name for name in life.derived if _holds(scope, name, names)}
     if not tails:
-        yield from calls_in(_region(life), tree, names, scope)
+        yield from calls_in(_region(life), tree, names, scope, holders)
     for path, tail in tails.items():
-        for call in calls_in([at(scope.statements, path)], tree, names, scope):
+        for call in calls_in([at(scope.statements, path)], tree, names, scope, holders):
             yield replace(call, tail=tail)
+
+
+def _holds(scope: FunctionScope, name: str, names: set[str]) -> bool:
+    """True for ``repo = Repository(conn)``; not for ``cursor = await conn.cursor(...)``."""
+    values = [unwrap(value) for value in scope.values.get(name, ()) if value is not None]
+    made = [value.func for value in values if isinstance(value, cst.Call)]
+    return bool(made) and not any((dotted_name(callee) or "").partition(".")[0] in names for callee in made)
 
 
 def _init(scope: FunctionScope, tree: Tree, found: Found) -> Removal | None:

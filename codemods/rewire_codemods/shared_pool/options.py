@@ -43,5 +43,10 @@ class SharedPoolOptions:
     pool_sets: tuple[str, ...] = option(
         (), "connect arguments that the pool sets already (`command_timeout`, `ssl`, ...): dropped instead of refused"
     )
+    custom_settings: bool = option(
+        False,
+        "also convert blocks that set a setting of the application's own (`SET app.user`): on a pooled connection "
+        "`current_setting('app.user', true)` then is '' where a fresh one says NULL",
+    )
     retry_loops: bool = option(False, "also convert the work inside loops that try again")
     max_connections: int = option(100, "the server's `max_connections`, for the comparison in the report")

@@ -11,13 +11,14 @@ from rewire.codemod import BLOCK, INSERT, NewFile, Note, Plan, Project, Refusal,
 from rewire_codemods.shared_pool import edits
 from rewire_codemods.shared_pool.atlas import Atlas
 from rewire_codemods.shared_pool.cleanup import Cleanup
-from rewire_codemods.shared_pool.decisions import Court, Decision, refuse_nested, suppressed_lines, with_left
+from rewire_codemods.shared_pool.decisions import Court, Decision, suppressed_lines, with_left
 from rewire_codemods.shared_pool.dsn import Databases
 from rewire_codemods.shared_pool.factories import Factories
 from rewire_codemods.shared_pool.facts import FileFacts, Trouble
 from rewire_codemods.shared_pool.ledger import Ledger
 from rewire_codemods.shared_pool.making import Made, Written, make_fallback, make_provider
 from rewire_codemods.shared_pool.makings import made_with
+from rewire_codemods.shared_pool.nesting import refuse_nested
 from rewire_codemods.shared_pool.provider import Provider, Way, find_provider, way_to
 from rewire_codemods.shared_pool.refusals import ADVICE
 from rewire_codemods.shared_pool.roles import Roles
@@ -58,7 +59,8 @@ class Planner:
         decisions += factories.open_up()
         if isinstance(provider, Provider):
             self._refuse_unopened(made, decisions)
-            refuse_nested(decisions, self._atlas, provider)
+            refuse_nested(decisions, court, provider)
+            self._refuse_unreachable(decisions, made.provider if made else provider)
             factories.all_or_none(decisions)
             made = made or self._fallback(provider, decisions, databases)
             self._write(decisions, made.provider if made else provider, made, factories, databases)
@@ -117,12 +119,25 @@ class Planner:
                 decisions.append(decision)
         return decisions
 
+    def _refuse_unreachable(self, decisions: Sequence[Decision], provider: Provider) -> None:
+        """A file that no one import serves, before factories and callers are held together."""
+        if self._options.fallback == "connect" and provider.kind != "acquire":
+            provider = replace(provider, attribute="acquire", kind="acquire")
+        for path in sorted({decision.path for decision in decisions if decision.trouble is None}):
+            facts = self._atlas.file(path)
+            direct = [one for one in decisions if one.path == path and one.trouble is None and not one.caller_of]
+            if direct and facts is not None and way_to(self._project, provider, facts) is None:
+                for decision in direct:
+                    decision.trouble = Trouble(
+                        "provider-import", f"nothing imports {provider.path} from {path} in every launch"
+                    )
+
     def _refuse_unopened(self, made: Made | None, decisions: Sequence[Decision]) -> None:
         """A pool that this run makes must be opened in every process that would take connections from it."""
         if made is None or not self._options.wire:
             return
-        self._serving = Serving(self._project, self._roles)
         passed = [decision for decision in decisions if decision.trouble is None]
+        self._serving = Serving(self._project, self._roles, {decision.path for decision in passed})
         if made.fallback_source(self._project, self._atlas, passed) is None:
             self._serving.refuse_unserved(decisions)
 
@@ -179,12 +194,7 @@ class Planner:
         assert facts is not None
         direct = [decision for decision in decisions if not decision.caller_of]
         way = way_to(self._project, provider, facts) if direct else Way("")
-        if way is None:
-            for decision in direct:
-                decision.trouble = Trouble(
-                    "provider-import", f"nothing imports {provider.path} from {path} in every launch"
-                )
-            direct, way = [], Way("")
+        assert way is not None, "refused before"
         uses: Counter[str] = Counter(self._needed.get(path, ()))
         for decision in decisions:
             if decision.trouble is None:

@@ -15,6 +15,7 @@ from rewire_codemods.shared_pool.definitions import (
     describe,
     read_classes,
     read_constants,
+    run_in_loops,
 )
 from rewire_codemods.shared_pool.facts import Arguments, FileFacts, Opening, Trouble
 from rewire_codemods.shared_pool.margins import (
@@ -70,9 +71,20 @@ def read(source: SourceFile, factories: Callers = frozenset(), retry_loops: bool
         pools=pools,
         insert_at=insertion_point(tree) if placed else 0,
         import_run=import_run(tree) if placed else (),
+        runs=tuple(dict.fromkeys(run_in_loops(_top_level(tree.module), module.means_node))),
         guarded=any(is_main_guard(node) for node in tree.module.body),
         guard_calls=tuple(sorted(guard_calls(tree).items())),
     )
+
+
+def _top_level(module: cst.Module) -> list[cst.CSTNode]:
+    """What runs while the module is imported or started."""
+    return [
+        part
+        for line in lines(module.body)
+        if not isinstance(line.node, (cst.FunctionDef, cst.ClassDef))
+        for part in line.header
+    ]
 
 
 def opens_in(scope: FunctionScope, factories: Callers) -> Opens:

@@ -29,6 +29,15 @@ HANDED_OVER = frozenset(
 )  # fmt: skip
 """Calls that keep what they are given for later, or take it to another task or thread."""
 
+COROUTINES = frozenset(
+    {
+        "execute", "executemany", "fetch", "fetchmany", "fetchrow", "fetchval", "copy_from_query", "copy_from_table",
+        "copy_to_table", "copy_records_to_table", "prepare", "reset", "add_listener", "remove_listener",
+        "set_type_codec", "reload_schema_state",
+    }
+)  # fmt: skip
+"""Methods of a connection that do nothing until they are awaited."""
+
 _HARMLESS = frozenset(
     {
         "print", "str", "repr", "bool", "type", "isinstance", "hasattr", "id", "len", "debug", "info", "warning",
@@ -144,13 +153,25 @@ def _classify_attribute(above: tuple[cst.CSTNode, ...], attribute: cst.Attribute
         if attribute.attr.value in {"close", "terminate", "detach"}:
             return "escape", f"{attribute.attr.value}() inside a larger statement"
         spawner = _spawner(above[:-2])
-        return ("escape", f"{spawner}()") if spawner else ("use", attribute.attr.value)
+        if spawner:
+            return "escape", f"{spawner}()"
+        if _is_left_waiting(above[:-2], attribute.attr.value):
+            return "escape", f"{attribute.attr.value}(), which is not awaited there"
+        return "use", attribute.attr.value
     call = next((item for item in reversed(above) if isinstance(item, cst.Call)), None)
     if attribute.attr.value == "close" and call and last_name(call.func) == "push_async_callback":
         return "push", ""
     if isinstance(caller, (cst.Assign, cst.AssignTarget, cst.Arg, cst.Return, cst.Yield, cst.Element, cst.DictElement)):
         return "escape", f"its method {attribute.attr.value} taken as a value"
     return "use", attribute.attr.value
+
+
+def _is_left_waiting(above: Sequence[cst.CSTNode], method: str) -> bool:
+    """A coroutine (or a generator expression around it) that nobody awaits in the statement runs later, if at all."""
+    outer = [item for item in above if isinstance(item, (cst.Await, cst.GeneratorExp))]
+    if any(isinstance(item, cst.GeneratorExp) for item in outer):
+        return not isinstance(outer[0], cst.Await)
+    return method in COROUTINES and not outer
 
 
 def _spawner(above: Sequence[cst.CSTNode]) -> str:

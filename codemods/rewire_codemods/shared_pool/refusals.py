@@ -138,6 +138,42 @@ CODES: tuple[RefusalCode, ...] = (
         "set it in the pool's `init` or `setup`, use SET LOCAL or ON COMMIT DROP, or leave this connection alone",
     ),
     RefusalCode(
+        "custom-setting",
+        "the block sets a setting of the application's own, which reads '' and not NULL for the next borrower",
+        "read it as `NULLIF(current_setting('app.user', true), '')` everywhere, policies included; then set "
+        "`custom_settings = true`",
+    ),
+    RefusalCode(
+        "connects-only",
+        "the connection is opened and closed and nothing else: whether that works is the question",
+        "leave it: a pool lends a connection without asking the server; or run a query on it",
+    ),
+    RefusalCode(
+        "held-forever",
+        "the connection is held in a loop without an end: a slot less for good, and closing the pool waits for it",
+        "acquire inside the loop, for each round; or leave it its own connection",
+    ),
+    RefusalCode(
+        "pool-fallback",
+        "this connects where no pool is open, or where taking a connection from it has failed",
+        "nothing: it is meant; or delete the fallback first",
+    ),
+    RefusalCode(
+        "own-loop",
+        "the function runs in an event loop of its own (`asyncio.run` in a thread): a pool belongs to one loop",
+        "leave it; or hand the work to the server's loop with `asyncio.run_coroutine_threadsafe`",
+    ),
+    RefusalCode(
+        "lock-order",
+        "the block waits for a lock under which another function takes a connection: that can deadlock a full pool",
+        "take the lock first and the connection inside it, everywhere",
+    ),
+    RefusalCode(
+        "pool-not-open",
+        "the function is called before the pool is opened, or after it is closed",
+        "open the pool first and close it last, or leave it",
+    ),
+    RefusalCode(
         "role-script",
         "a one-shot script: no pool is open in that process",
         'leave it; or add `script` to `roles` and open the pool there; or `fallback = "connect"`',

@@ -50,6 +50,11 @@ class ModuleScope:
         first, dot, rest = dotted.partition(".")
         return self.imports.get(first, first) + dot + rest
 
+    def means_node(self, node: cst.CSTNode, wanted: Iterable[str]) -> bool:
+        """The same for an expression."""
+        dotted = dotted_name(node)
+        return dotted is not None and self.means(dotted, wanted)
+
     def means(self, dotted: str, wanted: Iterable[str]) -> bool:
         """True if a module-level use of ``dotted`` is one of ``wanted``, assigned aliases followed."""
         for _ in range(4):

@@ -16,30 +16,37 @@ from rewire_codemods.applications.application import (
     variable_of,
 )
 from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.reach import loaded_by
 from rewire_codemods.applications.reading import Shelf
 from rewire_codemods.shared_pool.facts import Trouble
 from rewire_codemods.shared_pool.roles import is_test
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rewire.codemod import Project
     from rewire_codemods.shared_pool.decisions import Decision
     from rewire_codemods.shared_pool.roles import Roles
 
 
-class Serving:
-    """The applications of one project, as the processes that load the converted files know them."""
+_ALONE = frozenset({"script", "worker", "test", "migration", "mixed"})
+"""Roles of processes that run no application (``mixed``: one of them does not)."""
 
-    def __init__(self, project: Project, roles: Roles) -> None:
+
+class Serving:
+    """The applications of one project, as the processes that load the files ``paths`` (to be converted) know them."""
+
+    def __init__(self, project: Project, roles: Roles, paths: Collection[str]) -> None:
         self.project = project
         self.shelf = Shelf(project)
         self._roles = roles
+        self._converted = frozenset(paths)
 
     @cached_property
     def applications(self) -> Sequence[Application] | Trouble:
         """The applications whose start opens the pool and whose stop closes it; or why that cannot be said."""
         places = outer_applications(self.shelf, self._paths())
+        places = [place for place in places if self._uses(place[0])] or places
         if not places:
             return Trouble("no-application", "no FastAPI application that a server starts can open the pool")
         chosen = self._chosen(places)
@@ -66,6 +73,13 @@ class Serving:
             found.append(path)
         return found
 
+    def _uses(self, path: str) -> bool:
+        """True if a converted file is loaded in a process of the application, or by its file."""
+        launches = self._roles.servers(path)
+        if any(launch in launches for converted in self._converted for launch in self._roles.servers(converted)):
+            return True
+        return not launches and bool(self._converted & loaded_by(self.project, path))
+
     def _chosen(self, places: Sequence[Place]) -> Sequence[Place] | Trouble:
         """All that launch commands name; else the only one, be it made in two branches of a condition."""
         named = launched(self.shelf, places)
@@ -88,8 +102,12 @@ class Serving:
             return
         opened = [launch for one in self.applications for launch in self._roles.servers(one.path)]
         for decision in decisions:
-            if decision.trouble is not None or decision.role not in {"server", "mixed"}:
+            if decision.trouble is not None:
                 continue
+            if decision.role in _ALONE:
+                decision.trouble = Trouble(
+                    "no-application", f"{decision.path} runs as {decision.role} too, where none is"
+                )
             for launch in self._roles.servers(decision.path):
                 if launch not in opened and launch.tier != "document":
                     decision.trouble = Trouble(
