@@ -38,3 +38,12 @@ class NameDropper(SiteTransformer):
         kept = [alias for alias in updated.names if alias.evaluated_name != site.payload]
         kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
         return updated.with_changes(names=kept)
+
+
+class NameCopier(SiteTransformer):
+    """Reads names and writes before them: the module is called after the first one."""
+
+    def rewrite(self, site: Site, original: cst.CSTNode, updated: cst.CSTNode) -> Any:
+        assert isinstance(updated, cst.ImportFrom)
+        assert not isinstance(updated.names, cst.ImportStar)
+        return updated.with_changes(module=cst.Name(updated.names[0].evaluated_name))

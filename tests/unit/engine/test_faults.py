@@ -152,6 +152,18 @@ def test_a_lost_comment_is_lost_for_the_site_that_did_not_announce_it(*, judged_
     assert verdict(file, announced) is None
 
 
+def test_what_is_remembered_of_two_texts_is_of_both() -> None:
+    compare.cache_clear()
+    assert compare("import a\n", "import b\n").clean
+    assert compare("import a  # c\n", "import b\n").lost_comments == {"# c": 1}
+    assert compare("import a\n", "import b  # c\n").spare_comments == {"# c": 1}
+    assert compare("x = 'a'\n", "x = b\n").lost_strings == {"'a'": 1}
+    assert not compare("  import a\n", "import b\n").simple
+    assert not compare("import a\n", "import b").simple
+    assert not compare("if a:\n    b\n", "import b\n").simple
+    assert compare("import a\n", "import b\n").clean
+
+
 def test_every_site_has_one_change_and_every_change_one_site() -> None:
     file, sites = right(), planned()
     for changes in (file.changes[:-1], (*file.changes, file.changes[0]), (replace(file.changes[0], summary="x"),)):

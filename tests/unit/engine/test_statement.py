@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from moves_transformer import HeadMover, Mover, NameDropper
+from moves_transformer import HeadMover, Mover, NameCopier, NameDropper
 
 from rewire.model.result import Rejected
 from rewire.model.site import Site
@@ -77,6 +77,7 @@ def test_what_is_no_import_is_no_more_one_with_a_stand_in(head: str, pieces: lis
 def test_a_transformer_that_reads_names_is_shown_them() -> None:
     assert moved("from a import x, y", NameDropper(), "y") == "from a import x"
     assert moved("from a import x, z, y", NameDropper(), "y") == "from a import x, z"
+    assert moved("from a import x, z", NameCopier()) == "from x import x, z"
 
 
 @dataclass(frozen=True)
