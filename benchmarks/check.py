@@ -11,7 +11,7 @@ import json
 import sys
 from pathlib import Path
 
-from measure import Command, paired
+from measure import Command, cache, paired
 from speed import BAN, REWIRE, dry_run, ruff
 from trees import made_up
 
@@ -29,6 +29,9 @@ def ratios(runs: int) -> dict[str, float]:
         "connect-timeout, nothing to do / ruff F401": paired(
             dry_run(place, "connect-timeout"), ruff(place, "--select", "F401"), runs
         ),
+        "relative-imports, warm cache / ruff TID252": paired(
+            dry_run(place, "relative-imports", cache=cache() / "check"), ruff(place, *BAN), runs
+        ),
         "relative-imports, every file / ruff TID252": paired(
             dry_run(place, "relative-imports"), ruff(place, *BAN), runs
         ),
@@ -40,7 +43,7 @@ def main() -> int:
     """Compare, or record."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--record", action="store_true")
-    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=5, help="pairs of runs a row; default: 5")
     chosen = parser.parse_args()
     found = ratios(chosen.runs)
     if chosen.record:

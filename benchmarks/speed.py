@@ -2,7 +2,7 @@
 
     python benchmarks/speed.py                         everything; wheels are fetched into the cache
     python benchmarks/speed.py --home-assistant WHEEL  a wheel, sdist or folder at hand instead
-    python benchmarks/speed.py connect-timeout start   some rows
+    python benchmarks/speed.py warm start              some rows
 
 Needs rewire and ruff beside this Python. Exits 1 if a ratio is over its limit.
 """
@@ -10,26 +10,38 @@ Needs rewire and ruff beside this Python. Exits 1 if a ratio is over its limit.
 from __future__ import annotations
 
 import argparse
+import json
+import math
 import shutil
+import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
 
-from measure import Command, Paired, paired, peak_together, run
-from trees import DJANGO, HOME_ASSISTANT, git, tree
+from four_words import WORDS, install_words
+from measure import Command, Paired, cache, middle, paired, peak_together, run
+from trees import DJANGO, HOME_ASSISTANT, commit_all, git, made_up, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HERE = Path(__file__).parent
 BIN = Path(sys.executable).parent
 REWIRE = str(BIN / "rewire")
 RUFF = [str(BIN / "ruff"), "check", "--no-cache", "--quiet"]
+COMMITTED = 6000
+REWIRE_REF = "refs/rewire/tip"
 BAN = ["--select", "TID252", "--config", 'lint.flake8-tidy-imports.ban-relative-imports="all"']
 READ_ALL = """
-import os
+import os, sys
 for folder, _, names in os.walk("."):
     for name in names:
         if name.endswith(".py"):
-            b"asyncpg" in open(os.path.join(folder, name), "rb").read()
+            with open(os.path.join(folder, name), "rb") as file:
+                sys.argv[1].encode() in file.read()
 """
 
 
@@ -50,10 +62,16 @@ class Row:
         return self.ratio <= self.limit
 
 
-def dry_run(place: Path, *codemods: str) -> Command:
-    """A dry run of some codemods over ``place``."""
+def dry_run(place: Path, *codemods: str, cache: Path | None = None) -> Command:
+    """A dry run of some codemods (none: all) over ``place``, with a cache in a folder or without any."""
     selected = [word for name in codemods for word in ("--select", name)]
-    return Command("rewire", [REWIRE, "apply", "--dry-run", "--quiet", *selected, "."], place, exits=(0, 3))
+    arguments = [REWIRE, "apply", "--dry-run", "--quiet", *selected, *([] if cache else ["--no-cache"]), "."]
+    return Command("rewire", arguments, place, (0, 3), environment={"REWIRE_CACHE_DIR": str(cache)} if cache else None)
+
+
+def read_all(place: Path, needle: str) -> Command:
+    """The physical limit: a Python process that reads all Python files and searches their bytes, and does no more."""
+    return Command("read", [sys.executable, "-c", READ_ALL, needle], place)
 
 
 def ruff(place: Path, *selection: str) -> Command:
@@ -71,28 +89,71 @@ def compared(work: str, pair: Paired, limit: float) -> Row:
     return Row(work, shown(pair.ours.wall, pair.ours.cpu), shown(pair.peer.wall, pair.peer.cpu), pair.ratio, limit)
 
 
-def measure_connect_timeout(chosen: argparse.Namespace) -> list[Row]:
-    """Almost no candidate: what reading and searching cost. Peer: ruff F401."""
-    place = tree(chosen.home_assistant)
-    pair = paired(dry_run(place, "connect-timeout"), ruff(place, "--select", "F401"), chosen.runs)
-    together = peak_together(dry_run(place, "connect-timeout")) / 1e6
-    limit = paired(dry_run(place, "connect-timeout"), Command("read", [sys.executable, "-c", READ_ALL], place), 3)
-    return [
-        compared("dry run, connect-timeout, Home Assistant; peer: ruff F401", pair, 1.0),
-        Row("the same, peak memory of all processes", f"{together:.0f} MB", "", together, 200, " MB"),
-        compared("the same; peer: read and search all bytes (the physical limit)", limit, 99),
-    ]
-
-
 def measure_relative_imports(chosen: argparse.Namespace) -> list[Row]:
-    """27,497 statements to look at. Peer: ruff TID252 with all relative imports banned."""
+    """27,497 statements to look at. Peer: ruff TID252 with all relative imports banned, which reports each of them."""
     place = tree(chosen.home_assistant)
-    pair = paired(dry_run(place, "relative-imports"), ruff(place, *BAN), chosen.runs)
-    together = peak_together(dry_run(place, "relative-imports")) / 1e6
+    cold = dry_run(place, "relative-imports")
+    pair = paired(cold, ruff(place, *BAN), chosen.runs)
+    together = peak_together(cold) / 1e6
+    limit = paired(cold, read_all(place, "homeassistant"), 3)
     return [
         compared("dry run, relative-imports, Home Assistant; peer: ruff TID252", pair, 3.0),
         Row("the same, peak memory of all processes", f"{together:.0f} MB", "", together, 300, " MB"),
+        compared("the same; peer: read and search all bytes (the physical limit)", limit, math.inf),
     ]
+
+
+def measure_warm(chosen: argparse.Namespace) -> list[Row]:
+    """The same dry run once more, with a cache that the first one filled; and the first one, which fills it."""
+    place = tree(chosen.home_assistant)
+    folder = cache() / "warm"
+    warm = dry_run(place, "relative-imports", cache=folder)
+    pair = paired(warm, ruff(place, *BAN), chosen.runs)
+    filling = replace(warm, prepare=partial(shutil.rmtree, folder, ignore_errors=True))
+    return [
+        compared("the same, warm cache; peer: ruff TID252", pair, 0.5),
+        compared(
+            "the same, filling an empty cache; peer: ruff TID252", paired(filling, ruff(place, *BAN), 3), math.inf
+        ),
+    ]
+
+
+def measure_no_candidate(chosen: argparse.Namespace) -> list[Row]:
+    """All four codemods where there is nothing to do: what reading and searching cost. Peer: ruff F401."""
+    rows = []
+    for repository, where in ((True, "in a git repository"), (False, "outside git")):
+        place = without_candidates(chosen.home_assistant, repository=repository)
+        pair = paired(dry_run(place), ruff(place, "--select", "F401"), chosen.runs)
+        limit = paired(dry_run(place), read_all(place, "asyncpg"), 3)
+        rows += [
+            compared(f"dry run, all codemods, no candidate, {where}; peer: ruff F401", pair, 0.7),
+            compared("the same; peer: read and search all bytes (the physical limit)", limit, math.inf),
+        ]
+    return rows
+
+
+def without_candidates(what: str, *, repository: bool) -> Path:
+    """Home Assistant when all is done: imports made relative, the few files with anything else to find taken out."""
+    source = tree(what)
+    place = source.with_name(source.name + (".done" if repository else ".done.plain"))
+    if (place / ".complete").exists():
+        return place
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(source, place, ignore=shutil.ignore_patterns(".git", ".complete"))
+    run(Command("rewire", [REWIRE, "apply", "--quiet", "--no-commit", "--no-cache", "."], place, (0, 3)))
+    for path in place.rglob("*.py"):
+        if any(word in path.read_bytes() for word in (b"asyncpg", b"sqlalchemy", b"create_engine")):
+            path.unlink()
+    report = subprocess.run(
+        [REWIRE, "apply", "--check", "--format", "json", "--no-cache", "."], cwd=place, capture_output=True, check=False
+    )
+    left = {refusal["path"] for outcome in json.loads(report.stdout)["codemods"] for refusal in outcome["refusals"]}
+    for path in left:
+        (place / path).unlink()
+    if repository:
+        commit_all(place)
+    (place / ".complete").touch()
+    return place
 
 
 def measure_libcst(chosen: argparse.Namespace) -> list[Row]:
@@ -124,26 +185,52 @@ def measure_copies(chosen: argparse.Namespace) -> list[Row]:
 
 
 def measure_commits(chosen: argparse.Namespace) -> list[Row]:
-    """Four commits over thousands of files. Peer: the same four trees by way of ``git commit``."""
-    place = tree(chosen.home_assistant)
+    """Four commits of 6,000 files each, all that leads to them included. Peer: ``git commit -a`` of the same trees."""
+    place = made_up(COMMITTED, "four")
     start = git(place, "rev-list", "--max-parents=0", "HEAD").strip()
-    back = partial(git, place, "reset", "--quiet", "--hard", start)
-    ours = Command("rewire", [REWIRE, "apply", "--quiet", "--select", "relative-imports", "."], place, (0, 3), back)
-    dry = run(dry_run(place, "relative-imports"))
-    pair_of_one = run(ours)
-    changed = git(place, "rev-parse", "HEAD").strip()
+    steps = [f"{REWIRE_REF}~{back}" for back in (3, 2, 1, 0)]
+    plugin = install_words(cache() / "four_words")
+    selected = [word for name in WORDS for word in ("--select", name)]
+    ours = Command(
+        "rewire",
+        [REWIRE, "apply", "--quiet", "--no-cache", *selected, "."],
+        place,
+        prepare=partial(git, place, "reset", "--quiet", "--hard", start),
+        environment={"PYTHONPATH": str(plugin)},
+    )
+    dry = replace(ours, arguments=[*ours.arguments, "--dry-run"])
+    found = [run(ours) for _ in range(chosen.runs)]
+    thought = [run(dry) for _ in range(3)]
+    trees = [git(place, "rev-parse", step).strip() for step in steps]
+    peers = [_commit_four(place, start, trees) for _ in range(chosen.runs)]
+    whole, dried, peer = middle(found), middle(thought), median(peers)
+    delivered = whole.wall - dried.wall
+    work = f"apply, four commits over {COMMITTED:,} files"
+    return [
+        Row(
+            f"{work}; peer: git commit -a, four times",
+            shown(whole.wall, whole.cpu),
+            f"{peer:.2f} s",
+            whole.wall / peer,
+            2,
+        ),
+        Row(
+            "the commits alone (a dry run's time taken off)", f"{delivered:.2f} s", f"{peer:.2f} s", delivered / peer, 2
+        ),
+    ]
 
-    def rebuild() -> None:
-        git(place, "reset", "--quiet", "--hard", start)
-        git(place, "checkout", "--quiet", changed, "--", ".")
-        git(place, "reset", "--quiet", "--mixed", start)
 
-    identity = ["-c", "user.name=B", "-c", "user.email=b@example.org"]
-    peer = run(Command("git commit", ["git", *identity, "commit", "-qam", "m"], place, prepare=rebuild))
-    back()
-    spent = max(pair_of_one.wall - dry.wall, 0.0)
-    work = "one commit over 6,000 files, the dry run's time taken off; peer: git commit -a"
-    return [Row(work, shown(spent, pair_of_one.cpu - dry.cpu), shown(peer.wall, peer.cpu), spent / peer.wall, 2.0)]
+def _commit_four(place: Path, start: str, trees: Sequence[str]) -> float:
+    """Seconds that ``git commit -a`` takes for the four trees, each laid into the work tree before."""
+    git(place, "reset", "--quiet", "--hard", start)
+    identity = ["-c", "user.name=B", "-c", "user.email=b@example.org", "-c", "gc.auto=0"]
+    spent = 0.0
+    for one in trees:
+        head = git(place, "rev-parse", "HEAD").strip()
+        git(place, "checkout", "--quiet", one, "--", ".")
+        git(place, "reset", "--quiet", "--mixed", head)
+        spent += run(Command("git commit", ["git", *identity, "commit", "-qam", "step"], place)).wall
+    return spent
 
 
 def measure_start(chosen: argparse.Namespace) -> list[Row]:
@@ -160,8 +247,9 @@ def measure_start(chosen: argparse.Namespace) -> list[Row]:
 
 ROWS = {
     "start": measure_start,
-    "connect-timeout": measure_connect_timeout,
     "relative-imports": measure_relative_imports,
+    "warm": measure_warm,
+    "no-candidate": measure_no_candidate,
     "libcst": measure_libcst,
     "copies": measure_copies,
     "commits": measure_commits,
@@ -172,7 +260,8 @@ def table(rows: list[Row]) -> str:
     """The rows as a Markdown table."""
     lines = ["| work | rewire | peer | figure | at most | |", "| --- | --- | --- | --- | --- | --- |"]
     for row in rows:
-        figure, limit = f"{row.ratio:.3g}{row.unit}", f"{row.limit:.3g}{row.unit}"
+        figure = f"{row.ratio:.3g}{row.unit}"
+        limit = "" if row.limit == math.inf else f"{row.limit:.3g}{row.unit}"
         verdict = "" if row.kept else "**over**"
         lines.append(f"| {row.work} | {row.ours} | {row.peer} | {figure} | {limit} | {verdict} |")
     return "\n".join(lines)

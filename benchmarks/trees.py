@@ -30,7 +30,7 @@ def tree(what: str | Path, *, repository: bool = True) -> Path:
         shutil.rmtree(place, ignore_errors=True)
         _unpack(source, place)
         if repository:
-            _commit(place)
+            commit_all(place)
         (place / ".git" / "info" / "exclude").write_text(".complete\n") if repository else None
         (place / ".complete").touch()
     return place
@@ -61,7 +61,8 @@ def _unpack(source: Path, place: Path) -> None:
             archive.extractall(place, filter="data")
 
 
-def _commit(place: Path) -> None:
+def commit_all(place: Path) -> None:
+    """Make ``place`` a repository with all its files in one commit."""
     git(place, "init", "--quiet")
     git(place, "add", "--all", "--force")
     git(place, "commit", "--quiet", "--message", "the tree as it was")
@@ -80,9 +81,9 @@ def _git_environment() -> dict[str, str]:
     return {**kept, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 
-def made_up(files: int) -> Path:
+def made_up(files: int, name: str = "made-up") -> Path:
     """A made-up package of ``files`` modules that import each other absolutely: always the same bytes."""
-    place = cache() / "trees" / f"made-up-{files}"
+    place = cache() / "trees" / f"{name}-{files}"
     if (place / ".complete").exists():
         return place
     shutil.rmtree(place, ignore_errors=True)
@@ -93,7 +94,7 @@ def made_up(files: int) -> Path:
         (folder / f"module{number}.py").write_text(_module(number, files))
     (place / "shop" / "__init__.py").touch()
     (place / "main.py").write_text("from shop.part0 import module0\n\nmodule0.run(1)\n")
-    _commit(place)
+    commit_all(place)
     (place / ".git" / "info" / "exclude").write_text(".complete\n")
     (place / ".complete").touch()
     return place
