@@ -59,7 +59,7 @@ class ImportStatement(NamedTuple):
 
 _UNKNOWN = ImportStatement(-1, -1, 0, "", ())
 _OPEN = ImportStatement(0, 0, 0, "", ())
-_REMEMBERED_MOST = 8192
+_REMEMBERED_MOST = 16384
 _NAMED_MOST = 32
 
 
