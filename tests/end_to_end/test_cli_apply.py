@@ -199,6 +199,18 @@ def test_json_of_a_real_run_names_its_commits(rewire: Command, project: Path) ->
 def test_an_unused_suppression_is_reported(rewire: Command, project: Path) -> None:
     write(project, {"app/e.py": "x = 1  # rewire: ignore[logger-warning] no longer needed\n"})
     assert "unused: app/e.py:1" in rewire("apply", "--dry-run", *ONE).err
+    assert "unused: app/e.py:1" in rewire("apply", "--dry-run", *ONE, "--exclude", "app/a.py").err
+
+
+def test_on_a_narrowed_run_only_comments_that_name_no_codemod_are_reported(rewire: Command, project: Path) -> None:
+    """What a comment suppresses may hang together with files that such a run does not look at."""
+    write(project, {"app/e.py": "x = 1  # rewire: ignore[logger-warning] of a whole\ny = 1  # rewire: ignore\n"})
+    assert "unused: app/e.py:1" in rewire("apply", "--dry-run", *ONE, "app").err, "which is everything there is"
+    for narrow in (("app/e.py",), ("--since", "HEAD")):
+        for _ in range(2):  # the second time out of the cache
+            told = rewire("apply", "--dry-run", *ONE, *narrow).err
+            assert "unused: app/e.py:2" in told
+            assert "unused: app/e.py:1" not in told
 
 
 def test_on_a_terminal_the_diff_is_coloured_and_by_codemod(rewire: Command, project: Path) -> None:

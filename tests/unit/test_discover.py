@@ -66,6 +66,19 @@ def test_a_folder_whose_name_begins_another_is_not_that_other(here: Path) -> Non
     assert discover([Path("app")]).selected == ("app/x.py",)
 
 
+def test_paths_narrow_a_run_where_they_leave_out_what_is_not_excluded(here: Path) -> None:
+    make_repository(here, {**PROJECT, "pkg/sub/c.py": "", "vendor/v.py": ""})
+    assert not discover([]).narrowed
+    assert not discover([], exclude=["vendor/"]).narrowed
+    assert not discover([Path("pkg")], exclude=["/*.py", "/ünïcødé/", "vendor/"]).narrowed
+    assert discover([Path("pkg")], exclude=["/*.py", "/ünïcødé/"]).narrowed
+    assert discover([Path("a.py")]).narrowed
+    whole = discover([])
+    assert whole.narrowed_to({"a.py"}).narrowed
+    assert not whole.narrowed_to(set(whole.selected)).narrowed
+    assert discover([Path("a.py")]).narrowed_to({"a.py"}).narrowed
+
+
 def test_exclude_takes_patterns_of_gitignore_and_leaves_the_files_to_project_wide_questions(here: Path) -> None:
     make_repository(
         here, {"a.py": "", "vendor/x.py": "", "app/vendor/y.py": "", "app/gen_pb2.py": "", "app/keep.py": ""}

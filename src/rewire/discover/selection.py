@@ -30,7 +30,8 @@ class Discovered:
 
     ``repository`` is the work tree's top level, None outside git. ``selected``: Python files under the given paths,
     which this run may change. ``context``: the other Python files. ``others``: everything else. ``failures``:
-    directories that could not be listed.
+    directories that could not be listed. ``narrowed``: paths or ``--since`` leave Python files out (what is excluded
+    is not a part of the project that another run would look at).
     """
 
     root: Path
@@ -39,12 +40,18 @@ class Discovered:
     context: tuple[str, ...]
     others: tuple[str, ...]
     failures: tuple[Failure, ...]
+    narrowed: bool = False
 
     def narrowed_to(self, paths: Container[str]) -> Discovered:
         """The same project, of which this run may change only what is among ``paths`` too."""
         left_out = [path for path in self.selected if path not in paths]
         selected = tuple(path for path in self.selected if path in paths)
-        return replace(self, selected=selected, context=tuple(sorted([*self.context, *left_out])))
+        return replace(
+            self,
+            selected=selected,
+            context=tuple(sorted([*self.context, *left_out])),
+            narrowed=self.narrowed or bool(left_out),
+        )
 
 
 def discover(paths: Sequence[Path], *, exclude: Sequence[str] = (), root: Path | None = None) -> Discovered:
@@ -155,12 +162,16 @@ def _sort_out(
     exact = {path for path in given if path}
     prefixes = tuple(f"{path}/" for path in exact)
     everything = "" in given
+    narrowed = False
     for path in sorted(files):
         if not path.endswith(PYTHON_SUFFIXES) and path not in exact:
             others.append(path)
-        elif (everything or path in exact or path.startswith(prefixes)) and not patterns.match(path):
+            continue
+        inside = everything or path in exact or path.startswith(prefixes)
+        if inside and not patterns.match(path):
             selected.append(path)
         else:
             context.append(path)
+            narrowed = narrowed or not (inside or patterns.match(path))
     kept = tuple(failure for failure in sorted(failures, key=lambda one: one.path) if not patterns.match(failure.path))
-    return Discovered(base, top, tuple(selected), tuple(context), tuple(others), kept)
+    return Discovered(base, top, tuple(selected), tuple(context), tuple(others), kept, narrowed)

@@ -36,6 +36,9 @@ def run(request: Request) -> RunResult:
         result = replace(result, rendered=_render(result))
     if memory and not known and _is_lasting(result):
         memory.keep(result)
+    if request.discovered.narrowed:  # what a comment suppresses may hang together with files that are not looked at
+        nameless = tuple(entry for entry in result.unused_suppressions if not entry.codemod)
+        result = replace(result, unused_suppressions=nameless)
     return replace(result, seconds=time.perf_counter() - started)
 
 
