@@ -46,6 +46,9 @@ class Answers(Project, Protocol):
         """The bytes of a file; None if it cannot be read."""
         ...
 
-    def look(self, path: str, question: Callable[[bytes | None], AnswerT]) -> AnswerT:
-        """The answer of ``question`` to a file's bytes (None: unreadable), remembered while the file stays the same."""
+    def look(self, path: str, question: Callable[[bytes | None], AnswerT], data: bytes | None = None) -> AnswerT:
+        """The answer of ``question`` to a file's bytes (None: unreadable), remembered while the file stays the same.
+
+        ``data``: its bytes, where the caller has them.
+        """
         ...

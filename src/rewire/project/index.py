@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from rewire.model.project import ImportedName, ImportRoot, Target
-from rewire.model.source import Span
+from rewire.model.project import ImportRoot, Target
 from rewire.project.contexts import contexts_of, root_of
 from rewire.project.files import Files
+from rewire.project.importers import Importers, names_of
 from rewire.project.modules import STANDARD, ModuleTable, folder_of, package_of
 from rewire.project.naming import Naming
 from rewire.project.roots import Roots, find_roots
@@ -20,17 +19,11 @@ from rewire.syntax.bindings import may_bind
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from rewire.model.project import Context, Launch, Loading
+    from rewire.model.project import Context, ImportedName, Launch, Loading
     from rewire.model.source import SourceFile
     from rewire.model.workspace import Workspace
-    from rewire.syntax.imports import ImportStatement
 
 AnswerT = TypeVar("AnswerT")
-
-_STAR = re.compile(rb"import[ \t(]*\*")
-_LISTED = rb"NAME(?<![\w.'\"]NAME)(?![\w.(\['\"=:]|[ \t\f]+import\b)"
-"""Where NAME may stand in the list of a ``from`` import: ``from NAME import`` and ``import NAME.a`` are left out."""
-_SCOPES: Mapping[str, Literal["function", "class"]] = {"def": "function", "class": "class"}
 
 _OF_PATHS = ("paths", "_all_files", "table")
 """Answers that depend on which files there are, and on nothing else."""
@@ -59,7 +52,6 @@ class ProjectIndex:
         self._contexts: dict[str, tuple[Context, ...]] = {}
         self._shadows: dict[tuple[str, str], bool] = {}
         self._provided: dict[tuple[str, str], bool] = {}
-        self._named: dict[str, Mapping[str, list[ImportedName]]] = {}
         self._reading_launches = False
         self._known_naming: Naming | None = None
 
@@ -198,7 +190,7 @@ class ProjectIndex:
 
     def imports(self, path: str) -> tuple[ImportedName, ...]:
         """Every name that ``path`` imports, in source order."""
-        return tuple(name for statement in self._files.imports(path) for name in _names_of(path, statement))
+        return tuple(name for statement in self._files.imports(path) for name in names_of(path, statement))
 
     def resolve(self, name: ImportedName) -> Target | None:
         """What an import loads; None where nothing in the project or outside it answers to that name."""
@@ -278,42 +270,12 @@ class ProjectIndex:
         return None
 
     @cached_property
-    def _importers(self) -> Mapping[str, tuple[tuple[ImportedName, str | None], ...]]:
-        """Per loaded file, who imports it and which attribute; built once, from every file's imports."""
-        found: dict[str, list[tuple[ImportedName, str | None]]] = {}
-        for path in self.paths:
-            for name in self.imports(path):
-                target = self.resolve(name)
-                if target is not None and target.path is not None:
-                    taken = "*" if name.name == "*" else target.attribute
-                    found.setdefault(target.path, []).append((name, taken))
-        return {path: tuple(names) for path, names in found.items()}
+    def _importers(self) -> Importers:
+        return Importers(self, self._files.imports)
 
     def importers_of(self, path: str, name: str | None = None) -> tuple[ImportedName, ...]:
         """Who imports ``path`` (or ``name`` from it, star imports included), re-exports not followed."""
-        if name is None or "_importers" in self.__dict__:
-            found = self._importers.get(path, ())
-            return tuple(entry for entry, attribute in found if name is None or attribute in (name, "*"))
-        if name not in self._named:
-            self._named[name] = self._importers_by_name(name)
-        return tuple(self._named[name].get(path, ()))
-
-    def _importers_by_name(self, name: str) -> Mapping[str, list[ImportedName]]:
-        """Per loaded file, who takes ``name`` or a star from it: read from the few files that may."""
-        says = re.compile(_LISTED.replace(b"NAME", re.escape(name.encode())))
-        found: dict[str, list[ImportedName]] = {}
-        for importer in self.paths:
-            data = self.data(importer)
-            if data is None or not (says.search(data) or self._files.look(importer, _takes_all, data)):
-                continue
-            for imported in self.imports(importer):
-                if imported.name not in (name, "*"):
-                    continue
-                target = self.resolve(imported)
-                taken = None if imported.name == "*" else name
-                if target is not None and target.path is not None and target.attribute == taken:
-                    found.setdefault(target.path, []).append(imported)
-        return found
+        return self._importers.of(path, name)
 
     def loadings(self, path: str) -> tuple[Loading, ...]:
         """Under which names each launch context loads ``path``; empty where none does."""
@@ -347,9 +309,9 @@ class ProjectIndex:
         """The bytes of a file of the project; None if it cannot be read."""
         return self._files.data(path)
 
-    def look(self, path: str, question: Callable[[bytes | None], AnswerT]) -> AnswerT:
+    def look(self, path: str, question: Callable[[bytes | None], AnswerT], data: bytes | None = None) -> AnswerT:
         """The answer of ``question`` to a file's bytes, remembered while the file stays the same."""
-        return self._files.look(path, question)
+        return self._files.look(path, question, data)
 
     def place_of(self, dotted: str, roots: Sequence[str]) -> str | None:
         """What ``import dotted`` finds with ``roots`` on the path: a file, or a plain directory (ends in ``/``)."""
@@ -408,26 +370,3 @@ class ProjectIndex:
 def _merged(*sorted_paths: tuple[str, ...]) -> tuple[str, ...]:
     """All of them, sorted, each once: runs that are in order already are merged, not sorted again."""
     return tuple(dict.fromkeys(sorted(path for paths in sorted_paths for path in paths)))
-
-
-def _takes_all(data: bytes | None) -> bool:
-    """True if a file of these bytes may import all names of a module."""
-    return data is not None and _STAR.search(data) is not None
-
-
-def _names_of(path: str, statement: ImportStatement) -> list[ImportedName]:
-    span = Span(statement.start, statement.end)
-    around = [_SCOPES[guard.kind] for guard in statement.guards if guard.kind in _SCOPES]
-    scope: Literal["module", "class", "function"] = "class" if around else "module"
-    if "function" in around:
-        scope = "function"
-    guards = tuple(guard.kind for guard in statement.guards if guard.kind not in _SCOPES)
-    if statement.is_from:
-        return [
-            ImportedName(path, span, statement.level, statement.module, name, alias or name, scope, guards)
-            for name, alias in statement.names
-        ]
-    return [
-        ImportedName(path, span, 0, name, None, alias or name.partition(".")[0], scope, guards)
-        for name, alias in statement.names
-    ]
