@@ -127,12 +127,15 @@ def _name_of(tree: Tree, node: cst.CSTNode) -> str | None:
 
 
 def _names_run(conversion: Conversion, tree: Tree, node: cst.CSTNode) -> set[str]:
-    """The names that running ``node`` itself may use: not those of route handlers defined in it, nor what it stores."""
+    """The names that running ``node`` itself may use: not what it stores, nor functions in it that it does not call."""
     names = set()
+    called = {call.func.value for call in calls(tree, node) if isinstance(call.func, cst.Name)}
     stack = [node]
     while stack:
         inner = stack.pop()
-        if id(inner) in conversion.excused or (isinstance(inner, cst.FunctionDef) and inner.decorators):
+        if id(inner) in conversion.excused:
+            continue
+        if isinstance(inner, cst.FunctionDef) and (inner.decorators or inner.name.value not in called):
             continue
         above = tree.parent(inner)
         stored = isinstance(above, (cst.Assign, cst.AnnAssign)) and above.value is inner
