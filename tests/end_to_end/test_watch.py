@@ -318,11 +318,11 @@ def test_it_ends_when_nobody_reads_any_more(rewire: Command, project: Path) -> N
         live.out.hold()
         write(project, {"app/b.py": 'logger.warn("b")\n'})  # ends the read that is under way
         live.rounds(2)
+        live.out.stop()
         assert live.process.stdout
         live.process.stdout.close()
         write(project, {"app/b.py": 'logger.warn("c")\n'})
         assert live.process.wait(60) == 0
-        live.out.go_on()
 
 
 def test_a_name_that_is_no_text(rewire: Command, project: Path) -> None:

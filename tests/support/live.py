@@ -32,11 +32,15 @@ class Heard:
         self._may_read.set()
         self.bytes = b""
         self.ended = False
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
 
     def _listen(self) -> None:
         while True:
             self._may_read.wait()
+            if self._stopped:
+                return
             try:
                 piece = os.read(self._descriptor, 65536)
             except OSError:  # a terminal whose other end is closed
@@ -55,6 +59,12 @@ class Heard:
     def go_on(self) -> None:
         """Read again."""
         self._may_read.set()
+
+    def stop(self) -> None:
+        """Never read again, so that the stream can be closed; what is being read now must come or end."""
+        self._stopped = True
+        self._may_read.set()
+        self._thread.join(LIMIT)
 
     def until(self, holds: Callable[[bytes], object], what: str) -> bytes:
         """Everything heard, once ``holds`` is true of it. Fails where the stream ends before, or after ``LIMIT``."""
@@ -113,6 +123,12 @@ class Live:
         if self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(LIMIT)
+        for heard in {self.out, self.err}:
+            heard.stop()
+        if self._terminal:
+            os.close(self._ours)
+        for stream in filter(None, (self.process.stdout, self.process.stderr)):
+            stream.close()
 
     def rounds(self, number: int) -> str:
         """The summary so far, once the run of this number is over."""
