@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-HEAVY = {"libcst", "git", "rich", "rich_argparse", "msgspec", "fissix", "pathspec", "multiprocessing", "distributed"}
+HEAVY = {
+    "libcst",
+    "git",
+    "rich",
+    "rich_argparse",
+    "msgspec",
+    "fissix",
+    "pathspec",
+    "multiprocessing",
+    "distributed",
+    "watchfiles",
+}
 
 
 def loaded_after(code: str) -> set[str]:

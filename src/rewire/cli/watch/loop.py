@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING
 
 from rewire.cli.request import read_request
@@ -33,6 +34,7 @@ def watch(args: argparse.Namespace) -> int:
             while True:
                 number += 1
                 looked_into = make_round(args, asked, number)
+                gc.collect()  # seldom done in a run, for speed; here nobody waits, and rounds must not add up
                 asked = _next(args, Scope(asked, own_files(args.output, asked.request.cache), looked_into), watcher)
         except BrokenPipeError:
             hush()
