@@ -14,13 +14,15 @@ from rewire_codemods.engine_init.arguments import without
 from rewire_codemods.engine_init.definition import TableCall
 from rewire_codemods.engine_init.entrypoints import find_entries, wire_entries
 from rewire_codemods.engine_init.generating import engine_declaration, write_functions
+from rewire_codemods.engine_init.guarding import guard_dependencies
 from rewire_codemods.engine_init.handlers import Handlers, read_handlers
-from rewire_codemods.engine_init.importers import drop_idle_names, guard_dependencies, read_importers, repoint
+from rewire_codemods.engine_init.importers import read_importers
 from rewire_codemods.engine_init.importing import start_of_line
 from rewire_codemods.engine_init.noting import add_notes
 from rewire_codemods.engine_init.owners import edit_closer, edit_table_maker
 from rewire_codemods.engine_init.places import lead_offset, spaced
 from rewire_codemods.engine_init.processes import note_jobs, reject_workers, threads_at_import
+from rewire_codemods.engine_init.repointing import drop_idle_names, repoint
 from rewire_codemods.engine_init.startup import Startup, read_startup
 from rewire_codemods.engine_init.tables import TableSet, build_tables, with_call
 from rewire_codemods.engine_init.testfiles import wire_tests

@@ -1,4 +1,4 @@
-"""Everyone who takes the engine by name: repointed to the module, re-exports dropped, uses at import sorted out."""
+"""Everyone who takes the engine by name, and what each use of it at import is for."""
 
 from __future__ import annotations
 
@@ -9,22 +9,16 @@ import libcst as cst
 
 from rewire.codemod.cst import dotted_name
 from rewire_codemods.applications.obstacle import Obstacle
-from rewire_codemods.applications.origins import origin_of
-from rewire_codemods.applications.reading import Moment, references
+from rewire_codemods.applications.reading import Moment
 from rewire_codemods.engine_init.defining import reject_import_uses, table_call
-from rewire_codemods.engine_init.dependencies import find_dependencies
 from rewire_codemods.engine_init.factories import read_factory, reject_sessions
-from rewire_codemods.engine_init.generating import guard
-from rewire_codemods.engine_init.payloads import Prepend
-from rewire_codemods.engine_init.places import body_start
-from rewire_codemods.engine_init.roles import is_migration, is_test
-from rewire_codemods.engine_init.style import read_style
+from rewire_codemods.engine_init.roles import is_migration
 from rewire_codemods.engine_init.uses import Purpose, Use, uses_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from rewire.codemod import ImportedName, Span
+    from rewire.codemod import ImportedName
     from rewire_codemods.engine_init.conversion import Conversion
     from rewire_codemods.engine_init.definition import Factory, TableCall
 
@@ -100,11 +94,11 @@ def _in_factory(conversion: Conversion, uses: Sequence[Use]) -> list[TableCall]:
 
 def engine_imports(conversion: Conversion) -> list[ImportedName]:
     """Every import of the engine or of its module, those that go through a re-export included."""
-    return [imported for imported, _ in _chain(conversion, conversion.definition.engine)]
+    return [imported for imported, _ in import_chain(conversion, conversion.definition.engine)]
 
 
-def _chain(conversion: Conversion, name: str) -> list[tuple[ImportedName, bool]]:
-    """Imports of ``name``, and whether each is a re-export that others import from."""
+def import_chain(conversion: Conversion, name: str) -> list[tuple[ImportedName, bool]]:
+    """Imports of ``name`` of the engine's module, and whether each is a re-export that others import from."""
     project = conversion.shelf.project
     found: list[tuple[ImportedName, bool]] = []
     pending = [(conversion.path, name)]
@@ -132,7 +126,7 @@ def _chain(conversion: Conversion, name: str) -> list[tuple[ImportedName, bool]]
 
 def _reject_star(conversion: Conversion, imported: ImportedName) -> None:
     """A star import copies the engine, unless ``__all__`` of the module leaves it out."""
-    exported = _all_of(conversion, conversion.path)
+    exported = exported_names(conversion, conversion.path)
     if exported is not None and conversion.definition.engine not in exported:
         return
     tree = conversion.shelf.tree(imported.path)
@@ -142,15 +136,17 @@ def _reject_star(conversion: Conversion, imported: ImportedName) -> None:
     )
 
 
-def _all_of(conversion: Conversion, path: str) -> set[str] | None:
-    node = _all_node(conversion, path)
+def exported_names(conversion: Conversion, path: str) -> set[str] | None:
+    """The names in a module's ``__all__``; None where it has none that can be read."""
+    node = export_list(conversion, path)
     if node is None:
         return None
     return {str(found.evaluated_value) for found in conversion.shelf.tree(path).walk(node)
             if isinstance(found, cst.SimpleString)}  # fmt: skip
 
 
-def _all_node(conversion: Conversion, path: str) -> cst.List | cst.Tuple | None:
+def export_list(conversion: Conversion, path: str) -> cst.List | cst.Tuple | None:
+    """The value of a module's ``__all__``; None where it has none that can be read."""
     for line in conversion.shelf.tree(path).module.body:
         for small in line.body if isinstance(line, cst.SimpleStatementLine) else ():
             if isinstance(small, cst.Assign) and dotted_name(small.targets[0].target) == "__all__":
@@ -158,176 +154,7 @@ def _all_node(conversion: Conversion, path: str) -> cst.List | cst.Tuple | None:
     return None
 
 
-def repoint(conversion: Conversion, importers: Importers) -> None:
-    """Edit every by-name import of the engine: the name goes, its uses go through the module."""
-    reexports = {
-        (imported.path, imported.span.start) for imported, onward in _chain(conversion, conversion.definition.engine)
-        if onward
-    }  # fmt: skip
-    done: set[int] = set(importers.kept)
-    for imported in engine_imports(conversion):
-        if imported.name in (None, "*") or not _binds_engine(conversion, imported):
-            continue
-        if imported.scope != "module":
-            _repoint_local(conversion, imported)
-            continue
-        uses = [
-            use for use in uses_of(conversion.shelf, imported, conversion.definition.engine) if id(use.node) not in done
-        ]
-        done |= {id(use.node) for use in uses}
-        reexport = (imported.path, imported.span.start) in reexports or imported.path.endswith("__init__.py")
-        what = "drop the re-export of the engine" if reexport and not uses else "reach the engine through its module"
-        conversion.edits.drop_name(imported, counted=what)
-        conversion.importers.append(imported.path)
-        if imported.guards and not uses:
-            conversion.alias_again(imported)
-        for use in uses:
-            text = conversion.engine_in(imported.path, imported)
-            conversion.edits.node(imported.path, use.node, text, "reach the engine through its module")
-        _drop_exported(conversion, imported.path, imported.bound)
-
-
-def _binds_engine(conversion: Conversion, imported: ImportedName) -> bool:
+def binds_value(conversion: Conversion, imported: ImportedName) -> bool:
+    """True if an import binds something of a module, not a module."""
     target = conversion.shelf.project.resolve(imported)
     return target is not None and target.attribute is not None
-
-
-def _repoint_local(conversion: Conversion, imported: ImportedName) -> None:
-    """An import inside a function is safe, unless it goes through a re-export that is dropped."""
-    target = conversion.shelf.project.resolve(imported)
-    if target is None or target.path == conversion.path:
-        return
-    line = conversion.shelf.project.import_line(
-        imported.path, conversion.path, conversion.definition.engine, _asname(imported, conversion.definition.engine)
-    )
-    if line is None:
-        raise Obstacle(
-            "no-import-form", imported.path, imported.span, f"no import in {imported.path} reaches {conversion.path}"
-        )
-    conversion.edits.drop_name(imported, counted="import the engine from its own module")
-    conversion.edits.follow(imported, line)
-
-
-def _asname(imported: ImportedName, engine: str) -> str | None:
-    return imported.bound if imported.bound != engine else None
-
-
-def _drop_exported(conversion: Conversion, path: str, name: str) -> None:
-    node = _all_node(conversion, path)
-    if node is None:
-        return
-    kept = [
-        element
-        for element in node.elements
-        if not (isinstance(element.value, cst.SimpleString) and element.value.evaluated_value == name)
-    ]
-    if len(kept) == len(node.elements):
-        return
-    if kept:
-        kept[-1] = kept[-1].with_changes(comma=node.elements[-1].comma)
-    tree = conversion.shelf.tree(path)
-    text = tree.module.code_for_node(node.with_changes(elements=kept))
-    conversion.edits.node(path, node, text, "drop the re-export of the engine", strings=True)
-
-
-def drop_idle_names(conversion: Conversion, gone: Sequence[tuple[str, cst.CSTNode]]) -> None:
-    """Names from the engine's module that only the code that goes (file, node) has used, ``Base`` above all."""
-    project = conversion.shelf.project
-    spans: dict[str, list[Span]] = {}
-    for path, node in gone:
-        spans.setdefault(path, []).append(conversion.shelf.tree(path).span(node))
-    for path, places in sorted(spans.items()):
-        tree = conversion.shelf.tree(path)
-        for imported in project.imports(path) if path != conversion.path else ():
-            target = project.resolve(imported)
-            if imported.scope != "module" or target is None or (target.path, imported.guards) != (conversion.path, ()):
-                continue
-            if target.attribute is None or imported.name == "*" or imported.bound in (_all_of(conversion, path) or ()):
-                continue
-            uses = references(tree, imported.bound)
-            idle = all(any(place.contains(tree.span(use)) for place in places) for use in uses)
-            if uses and idle and not project.importers_of(path, imported.bound):
-                conversion.edits.drop_name(imported)
-
-
-def guard_dependencies(conversion: Conversion) -> list[str]:
-    """Put the guard into every session dependency, here and elsewhere; answers with their ``path:name``."""
-    definition = conversion.definition
-    answer = []
-    for node in definition.dependencies:
-        _guard(conversion, conversion.path, node, definition.engine)
-        answer.append(f"{conversion.path}:{node.name.value}")
-    project = conversion.shelf.project
-    near = {conversion.path, *(path for path, _ in conversion.factories)}
-    for path in sorted(near | {imported.path for place in near for imported in project.importers_of(place)}):
-        if path == conversion.path or is_migration(path) or is_test(path):
-            continue
-        tree = conversion.shelf.tree(path)
-        names = [name for place, name in conversion.factories if place == path]
-        names += [
-            imported.bound
-            for imported in project.imports(path)
-            if imported.scope == "module" and imported.name not in (None, "*") and _is_factory(conversion, imported)
-        ]
-        engine = next(
-            (
-                imported.bound
-                for imported in engine_imports(conversion)
-                if imported.path == path and imported.scope == "module" and imported.name not in (None, "*")
-                and _binds_engine(conversion, imported)
-            ),
-            None,
-        )  # fmt: skip
-        for node in find_dependencies(tree, engine, names, conversion.options):
-            _guard(conversion, path, node, conversion.engine_in(path))
-            answer.append(f"{path}:{node.name.value}")
-    return answer
-
-
-def _is_factory(conversion: Conversion, imported: ImportedName) -> bool:
-    origin = origin_of(conversion.shelf.project, imported.path, imported.bound)
-    return origin is not None and not origin.rest and (origin.path, origin.name) in conversion.factories
-
-
-def _guard(conversion: Conversion, path: str, node: cst.FunctionDef, engine: str) -> None:
-
-    tree = conversion.shelf.tree(path)
-    offset, indent = body_start(tree, node)
-    style = read_style(tree)
-    if conversion.edits.covers(path, offset):
-        first = next(
-            found
-            for found in node.body.body
-            if isinstance(found, cst.BaseStatement) and tree.span(found).start >= offset
-        )
-        text = guard(style, engine, "", conversion.options)
-        conversion.edits.block(path, tree.span(first), Prepend(text), f"guard {node.name.value}")
-        return
-    text = guard(style, engine, indent, conversion.options)
-    conversion.edits.insert(path, offset, text, f"guard {node.name.value}")
-
-
-def rename(conversion: Conversion, old: str, new: str) -> None:
-    """Every caller of the owner's ``old`` function follows to ``new``."""
-    definition = conversion.definition
-    for node in references(definition.tree, old):
-        conversion.edits.node(definition.path, node, new, f"{old} is {new} now")
-    project = conversion.shelf.project
-    for imported, _ in _chain(conversion, old):
-        if imported.name == "*":
-            continue
-        tree = conversion.shelf.tree(imported.path)
-        if not _binds_engine(conversion, imported):
-            for use in uses_of(conversion.shelf, imported, old):
-                assert isinstance(use.node, cst.Attribute)
-                conversion.edits.node(imported.path, use.node.attr, new, f"{old} is {new} now")
-            continue
-        if imported.scope != "module" or imported.bound != old:
-            raise Obstacle(
-                "name-taken", imported.path, imported.span, f"{imported.path} imports {old} in a form that hides it"
-            )
-        conversion.edits.drop_name(imported)
-        conversion.edits.add_to(imported, new)
-        for node in references(tree, old):
-            conversion.edits.node(imported.path, node, new, f"{old} is {new} now")
-    del project

@@ -9,9 +9,9 @@ import libcst as cst
 from rewire.codemod import Span
 from rewire.codemod.cst import dotted_name
 from rewire_codemods.engine_init.generating import close_body, close_head
-from rewire_codemods.engine_init.importers import rename
 from rewire_codemods.engine_init.payloads import Prepend
 from rewire_codemods.engine_init.places import is_docstring
+from rewire_codemods.engine_init.repointing import rename
 
 if TYPE_CHECKING:
     from rewire_codemods.engine_init.conversion import Conversion

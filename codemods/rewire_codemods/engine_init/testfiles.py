@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import libcst as cst
@@ -11,15 +10,12 @@ from rewire.codemod.cst import dotted_name
 from rewire_codemods.applications.obstacle import Obstacle
 from rewire_codemods.applications.origins import origin_of
 from rewire_codemods.applications.reach import loaded_by
-from rewire_codemods.applications.reading import Moment, called, calls, identifiers, moment_of, top_statement
+from rewire_codemods.applications.reading import Moment, called, calls, moment_of, top_statement
 from rewire_codemods.engine_init.fronts import find_fronts
-from rewire_codemods.engine_init.generating import closes_asynchronously, makes_asynchronously
-from rewire_codemods.engine_init.places import lead_offset, spaced
 from rewire_codemods.engine_init.roles import holds_tests
-from rewire_codemods.engine_init.style import Style, read_style
+from rewire_codemods.engine_init.testfixtures import TestFile, open_database
 from rewire_codemods.engine_init.touching import mentioned
 from rewire_codemods.engine_init.uses import Purpose
-from rewire_codemods.engine_init.wiring import import_functions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -31,23 +27,6 @@ if TYPE_CHECKING:
 
 CLIENTS = frozenset({"TestClient", "ASGITransport", "AsyncClient", "AsyncTestClient"})
 ENTERED = frozenset({"LifespanManager", "lifespan_context"})
-
-
-@dataclass(slots=True)
-class _TestFile:
-    """One test module: does a client stay un-entered, is one entered, is the dependency overridden.
-
-    ``mixed``: of the clients that its fixture serves some are entered, and each of those closes the database.
-    """
-
-    path: str
-    tree: Tree
-    bare: bool = False
-    entered: bool = False
-    overrides: bool = False
-    direct: bool = False
-    mixed: bool = False
-    moved: list[tuple[cst.BaseStatement, str]] = field(default_factory=list)
 
 
 def wire_tests(
@@ -73,7 +52,7 @@ def wire_tests(
             found.mixed = found.bare and (
                 found.entered or any(other.entered for other in files if _governs(found.path, other.path))
             )
-            _wire(conversion, found, tables)
+            open_database(conversion, found, tables)
             helped.add(found.path)
 
 
@@ -85,9 +64,9 @@ def _governs(conftest: str, path: str) -> bool:
     return not folder or path.startswith(folder + "/")
 
 
-def _read(conversion: Conversion, path: str, importers: Importers, dependencies: Collection[str]) -> _TestFile:
+def _read(conversion: Conversion, path: str, importers: Importers, dependencies: Collection[str]) -> TestFile:
     tree = conversion.shelf.tree(path)
-    found = _TestFile(path, tree)
+    found = TestFile(path, tree)
     for call in calls(tree):
         name = (dotted_name(call.func) or "").rpartition(".")[2]
         if name in ENTERED:
@@ -212,101 +191,3 @@ def _moved(conversion: Conversion, path: str, tree: Tree, importers: Importers) 
                         f"{path}:{tree.line(call)} opens a session at import",
                     )
     return answer
-
-
-def _wire(conversion: Conversion, found: _TestFile, tables: Sequence[TableCall]) -> None:
-    options, definition, tree = conversion.options, conversion.definition, found.tree
-    style = read_style(tree)
-    loaded = loaded_by(conversion.shelf.project, found.path)
-    creates = any(entry.path in loaded for entry in tables) and not any(
-        ".create_all(" in text for _, text in found.moved
-    )
-    names = [options.init_db, options.close_db, *([options.create_tables] if creates else [])]
-    import_functions(conversion, found.path, names)
-    asynchronous = closes_asynchronously(definition) or (creates and makes_asynchronously(definition))
-    if asynchronous:
-        _need_module(conversion, found, "asyncio")
-    opening = [f"{options.init_db}()", *(text for _, text in found.moved)]
-    if creates:
-        call = f"{options.create_tables}()"
-        opening.append(f"asyncio.run({call})" if makes_asynchronously(definition) else call)
-    close = f"{options.close_db}()"
-    closing = f"asyncio.run({close})" if closes_asynchronously(definition) else close
-    text = _fixture(conversion, found, style, opening, closing)
-    offset = _first_definition(tree)
-    conversion.edits.insert(
-        found.path, offset, spaced(tree.text, offset, text), "open the database for the tests", counted=True
-    )
-    for statement, _ in found.moved:
-        conversion.edits.drop_in_place(found.path, statement, "create the tables in the fixture")
-    conversion.wired.append(found.path)
-
-
-def _fixture(conversion: Conversion, found: _TestFile, style: Style, opening: Sequence[str], closing: str) -> str:
-    step = style.indent
-    document = style.document("Open the database: nothing in this module runs the application's lifespan.")
-    if _is_unittest(conversion, found):
-        taken = identifiers(found.tree)
-        if "setUpModule" in taken or "tearDownModule" in taken or found.entered:
-            raise Obstacle(
-                "entry-point",
-                found.path,
-                found.tree.span(found.tree.module.body[0]),
-                f"{found.path} has a setUpModule, or enters some clients and not others",
-            )
-        lines = [
-            "def setUpModule():",
-            step + document,
-            *[step + line for line in opening],
-            "",
-            "",
-            "def tearDownModule():",
-            f"{step}{closing}",
-        ]
-        return "".join(f"{line}\n" for line in lines)
-    _need_module(conversion, found, "pytest")
-    taken = identifiers(found.tree)
-    name = next(name for name in ("database", "open_database", "opened_database") if name not in taken)
-    scope = "" if found.mixed else f"scope={style.string(_scope(found))}, "
-    lines = [
-        f"@pytest.fixture({scope}autouse=True)",
-        f"def {name}():",
-        step + document,
-        *[step + line for line in opening],
-        f"{step}yield",
-        f"{step}{closing}",
-    ]
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _scope(found: _TestFile) -> str:
-    """As wide as the file's widest fixture, which would otherwise run before the database is open."""
-    scopes = {
-        str(node.value.evaluated_value)
-        for node in found.tree.walk()
-        if isinstance(node, cst.Arg)
-        and node.keyword is not None
-        and node.keyword.value == "scope"
-        and isinstance(node.value, cst.SimpleString)
-    }
-    return next((scope for scope in ("session", "package") if scope in scopes), "module")
-
-
-def _is_unittest(conversion: Conversion, found: _TestFile) -> bool:
-    modules = {imported.module.partition(".")[0] for imported in conversion.shelf.project.imports(found.path)}
-    return "unittest" in modules and "pytest" not in modules and "TestCase" in found.tree.text
-
-
-def _need_module(conversion: Conversion, found: _TestFile, module: str) -> None:
-    for imported in conversion.shelf.project.imports(found.path):
-        if (imported.module, imported.name, imported.bound, imported.scope) == (module, None, module, "module"):
-            return
-    conversion.edits.add_line(found.path, f"import {module}")
-
-
-def _first_definition(tree: Tree) -> int:
-    """Above the first function or class of the module; at its end where there is none."""
-    for node in tree.module.body:
-        if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-            return lead_offset(tree, node)
-    return len(tree.text)
