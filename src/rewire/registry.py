@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import pkgutil
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -19,7 +20,7 @@ from rewire.codemod.base import Codemod
 from rewire.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from types import ModuleType
 
 GROUP = "rewire.codemods"
@@ -100,6 +101,16 @@ def load() -> Registry:
                 spelled = name.rpartition(".")[2].replace("_", "-")
                 broken.append(Broken(spelled, f"{type(error).__name__}: {error}"))
     return Registry(_by_name(found), tuple(broken))
+
+
+def preload(names: Iterable[str]) -> None:
+    """Import modules of rewire and of installed codemods that another process of this run has come to need.
+
+    One that cannot be imported here is left to the process that needs it, which will say why.
+    """
+    for name in names:
+        with suppress(Exception):
+            import_module(name)
 
 
 def _subpackages(package: ModuleType) -> Iterator[str]:

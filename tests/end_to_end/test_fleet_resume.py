@@ -414,3 +414,25 @@ def test_a_crash_costs_its_own_repository(
     assert again.code == 0
     assert again.err.count("as before") == 2
     assert not (fleet.output / "second/traceback.txt").exists()
+
+
+NOTED = """
+import rewire.fleet.run as module
+original = module.preload
+
+def preload(names):
+    with open({sign!r}, "a") as file:
+        file.write(f"{{len(names)}}\\n")
+    original([*names, "rewire.no_such_module"])
+
+module.preload = preload
+"""
+
+
+def test_what_one_repository_needs_is_imported_once(fleet: Fleet, three: dict[str, Path], tmp_path: Path) -> None:
+    sign = tmp_path / "sign"
+    done = fleet.run_after(NOTED.format(sign=str(sign)), "--jobs", "1", "--select", "logger-warning", "--no-cache")
+    assert done.code == 0, done.err
+    first, *others = map(int, sign.read_text().split())
+    assert first > 20
+    assert max(others) < 5

@@ -116,6 +116,7 @@ def _read_orders(args: argparse.Namespace) -> tuple[Orders, int]:
         per=args.commit_per or settings.commit_per or "codemod",
         command=_reproduce(selected, exclude, branch),
         digest=_digest(selected, exclude),
+        packages=("rewire", "libcst", *_packages(selected)),
     )
     return orders, read_jobs(args.jobs) or settings.jobs or default_jobs()
 
@@ -189,6 +190,11 @@ def _reproduce(selected: Sequence[Selected], exclude: Sequence[str], branch: str
     return shlex.join([*line, *(["--branch", branch] if branch else ["--dry-run"])])
 
 
+def _packages(selected: Sequence[Selected]) -> list[str]:
+    """The packages that the codemods come from."""
+    return sorted({type(one.codemod).__module__.partition(".")[0] for one in selected})
+
+
 def _digest(selected: Sequence[Selected], exclude: Sequence[str]) -> str:
     """A digest of the configuration and of the code that carries it out."""
     import json
@@ -197,11 +203,10 @@ def _digest(selected: Sequence[Selected], exclude: Sequence[str]) -> str:
     from rewire.cache.store import key_of
     from rewire.cache.values import fingerprint
 
-    packages = sorted({type(one.codemod).__module__.partition(".")[0] for one in selected})
     options = [one.codemod.describe_options(one.options) for one in selected]
     codemods = [(one.codemod.name, one.codemod.version) for one in selected]
     settings = json.dumps([codemods, options, list(exclude)], sort_keys=True, default=str)
-    return key_of("fleet", __version__, fingerprint("rewire", *packages), settings).hex()
+    return key_of("fleet", __version__, fingerprint("rewire", *_packages(selected)), settings).hex()
 
 
 def _visit_all(args: argparse.Namespace, orders: Orders, jobs: int) -> tuple[Record, ...]:

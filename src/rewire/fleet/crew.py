@@ -1,7 +1,7 @@
 """Each repository in a process of its own: what one does, takes or breaks, ends with it.
 
-Processes are forked from this one where that is safe, so that none pays for imports again. A process that dies costs
-its repository; when this process ends, however it does, they end with it.
+Processes are forked from this one where that is safe, and find in place whatever has been imported here by then. A
+process that dies costs its repository; when this process ends, however it does, they end with it.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rewire.fleet import state
 from rewire.fleet.crew import Crew, Lost
 from rewire.fleet.visit import Visit, Visited, visit
+from rewire.registry import preload
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -38,12 +39,11 @@ def run_fleet(
     tasks = [Visit(record, earlier.get(record.path)) for record in visits.values()]
     kept = dict(earlier)
     _save(orders, kept)
-    if len(tasks) > 1:
-        _warm_up()
     crew: Crew[Visit, Visited] = Crew(partial(visit, orders), jobs)
     for through, (position, answer) in enumerate(crew.answers(tasks), 1):
         number = numbers[position]
         visited = Visited(_lost(records[number], answer)) if isinstance(answer, Lost) else answer
+        preload(visited.modules)  # what one repository needed, the processes still to be forked find in place
         records[number] = visited.record
         kept[visited.record.path] = visited.record
         if visited.anew:
@@ -67,9 +67,3 @@ def _lost(record: Record, lost: Lost) -> Record:
     else:
         reason = f"the process that worked on it ended without an answer (exit status {lost.exit_code})"
     return replace(record, status="failed", reason=reason, advice="if memory ran out, try again with --jobs 1")
-
-
-def _warm_up() -> None:
-    """Import once what nearly every repository's process needs, before the first of them is forked."""
-    import rewire.rewrite.carry
-    import rewire.verify.accept  # noqa: F401 - for the processes to come

@@ -6,6 +6,7 @@ cut short anywhere and done again: patches and reports, then the branch; the rec
 
 from __future__ import annotations
 
+import sys
 import time
 import traceback
 from dataclasses import dataclass, replace
@@ -45,7 +46,7 @@ class Orders:
     """What is to be done in every repository. ``branch`` None: a dry run. ``output`` holds a folder for each.
 
     ``digest`` stands for the codemods, their options and the code that carries them out; ``command`` does the same
-    again in one repository.
+    again in one repository. ``packages`` hold the code that does it: rewire, the codemods, their parser.
     """
 
     prepare: Prepare
@@ -54,6 +55,7 @@ class Orders:
     per: Grain
     command: str
     digest: str
+    packages: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +68,31 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Visited:
-    """What became of it. ``anew`` False: all had been done before, and is as it was."""
+    """What became of it. ``anew`` False: all had been done before, and is as it was.
+
+    ``modules``: what of ``Orders.packages`` had to be imported for it.
+    """
 
     record: Record
     anew: bool = True
+    modules: tuple[str, ...] = ()
 
 
 def visit(orders: Orders, one: Visit, jobs: int) -> Visited:
     """Do what is to be done in one repository. Never raises but for KeyboardInterrupt: trouble is in the record."""
     started = time.perf_counter()
+    known = frozenset(sys.modules)
     try:
         visited = _visit(orders, one, jobs)
     except RewireError as error:
         visited = Visited(replace(one.record, status="failed", reason=error.message, advice=error.advice))
     except Exception as error:  # the other repositories are not to pay for a fault of ours in this one
         visited = Visited(_at_fault(orders, one.record, error))
+    needed = [name for name in sys.modules if name not in known and name.partition(".")[0] in orders.packages]
+    visited = replace(visited, modules=tuple(needed))
     if not visited.anew:
         return visited
-    return Visited(replace(visited.record, seconds=round(time.perf_counter() - started, 3)))
+    return replace(visited, record=replace(visited.record, seconds=round(time.perf_counter() - started, 3)))
 
 
 def _at_fault(orders: Orders, record: Record, error: Exception) -> Record:
