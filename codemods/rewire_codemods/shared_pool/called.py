@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 
     from rewire_codemods.shared_pool.scopes import FunctionScope
 
-_SLOW = frozenset({"sleep", "gather", "wait", "to_thread", "run_in_executor", "request", "get", "post", "put", "patch",
-                   "delete", "send", "ainvoke", "chat", "create", "acompletion", "communicate"})  # fmt: skip
+_SLOW = frozenset(
+    {
+        "sleep", "gather", "wait", "to_thread", "run_in_executor", "request", "get", "post", "put", "patch",
+        "delete", "send", "send_message", "send_photo", "answer", "reply", "ainvoke", "chat", "create",
+        "acompletion", "communicate",
+    }
+)  # fmt: skip
 _LOCK = re.compile(r"(?i)lock|mutex|sem(?:aphore)?(?:_|$)|throttle")
 _SLOW_ROOTS = frozenset(
     {"asyncio", "httpx", "aiohttp", "requests", "session", "client", "http", "openai", "anthropic", "smtp", "bot"}

@@ -112,7 +112,9 @@ class Court:
                 yield from in_text(dict(owner.texts).get(place[2], ""))
 
     def _by_arguments(self, facts: FileFacts, opening: Opening) -> Trouble | None:
-        others = [name for name in opening.arguments.others if name not in self.options.pool_sets]
+        made = isinstance(self.provider, Provider) and self.provider.path not in self.project.paths
+        sets = () if made and self.options.wire else self.options.pool_sets  # a pool that this run opens sets nothing
+        others = [name for name in opening.arguments.others if name not in sets]
         if others:
             return Trouble("connect-options", f"acquire cannot carry {', '.join(others)}: they belong on create_pool")
         if opening.arguments.timeout and isinstance(self.provider, Provider) and not self.provider.takes_timeout:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NAME = "shared-pool"
 _DEFAULT_SIZE = 10
 _LISTED = 6
+_FAKES = re.compile(r"""(?:patch(?:\.object)?|setattr)\([^()\n]*asyncpg["']?\s*[.,]\s*["']?connect\b""")
 _WORKERS = re.compile(r"(?:--workers|-w|--processes)[ =](\d+)")
 
 
@@ -95,7 +96,7 @@ class Ledger:
 
     def notes(self) -> list[Note]:
         """What a reviewer should know beside the diff."""
-        found = [self._size_note(), *self._holding_notes()]
+        found = [self._size_note(), *self._holding_notes(), *self._fake_notes()]
         if not self.roles.by_launch and self.decisions:
             found.append(Note(NAME, "no launch file starts a server: paths and main guards decide the roles"))
         if len(self.databases.groups) > 1:
@@ -122,6 +123,19 @@ class Ledger:
         if most > limit * 0.9:
             text += "; lower max_size or the number of processes, the server keeps some for itself"
         return Note(NAME, text)
+
+    def _fake_notes(self) -> list[Note]:
+        """Tests that replace ``asyncpg.connect`` by its name: the converted code does not call it any more."""
+        if not any(decision.trouble is None for decision in self.decisions):
+            return []
+        found = []
+        for path in self.atlas.project.paths:
+            source = self.atlas.project.source(path)
+            match = _FAKES.search(source.text) if source is not None and "asyncpg" in source.text else None
+            if match is not None and source is not None:
+                text = "replaces asyncpg.connect, which converted code does not call any more: replace the provider"
+                found.append(Note(NAME, text, path, source.line_of(match.start())))
+        return found
 
     def _holding_notes(self) -> list[Note]:
         size = self._pool().get("max_size") or _DEFAULT_SIZE

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from rewire_codemods.shared_pool.provider import Provider
 
 Lock = tuple[str, str, str]
+_VIEWS = frozenset(
+    {"route", "get", "post", "put", "patch", "delete", "before_request", "after_request", "errorhandler"}
+)
+_LOOPS = (".run(", "run_until_complete", "async_to_sync", "flask", "uvloop", "anyio", "trio")
+"""Words without which a file runs no event loop of its own."""
 _MAKERS = frozenset({"create_pool"})
 
 
@@ -47,12 +52,16 @@ class Moments:
                 if not (self._by_hand and dict(facts.guard_calls).get(function.name)):
                     self._judge_loops(path, function)
                 self._judge_holds(path, function)
+                if _has_its_own_loop(facts, function):
+                    reached = self._graph.reached([(path, function.name)])
+                    trouble = Trouble("own-loop", f"Flask runs {function.name} ({path}) in a loop of its own")
+                    self._refuse(reached, trouble)
                 if self._openers:
                     self._judge_order(path, function)
 
     def _files(self) -> Iterator[tuple[str, FileFacts]]:
-        """The files that name a converted function."""
-        names = {name.rpartition(".")[2] for _, name in self._owners}
+        """The files that name a converted function, run loops, or open and close the pool."""
+        names = {name.rpartition(".")[2] for _, name in (*self._owners, *self._openers, *self._closers)} | set(_LOOPS)
         own = {path for path, _ in self._owners}
         for path in self._atlas.project.paths:
             source = self._atlas.project.source(path)
@@ -180,3 +189,10 @@ class Moments:
         if set(found) & wanted:
             return True
         return (path, function.name) in wanted and call.callee.rpartition(".")[2] in _MAKERS
+
+
+def _has_its_own_loop(facts: FileFacts, function: Function) -> bool:
+    """True for an async view of Flask, which is a synchronous framework."""
+    if not function.is_async or not any(origin.partition(".")[0] == "flask" for _, origin in facts.imports):
+        return False
+    return any(name.rpartition(".")[2] in _VIEWS for name in function.decorators)

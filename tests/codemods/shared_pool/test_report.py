@@ -121,3 +121,11 @@ def test_a_second_run_has_nothing_left_but_the_same_refusals() -> None:
     again = rewrite(SharedPool, first.after)
     assert not again.changed
     assert [refusal.code for refusal in again.refusals] == [refusal.code for refusal in first.refusals]
+
+
+def test_a_test_that_replaces_connect_is_named() -> None:
+    test = (
+        'from unittest.mock import patch\n\n\ndef test():\n    with patch("app.work.asyncpg.connect"):\n        pass\n'
+    )
+    notes = rewrite(SharedPool, {**FILES, "tests/test_work.py": test}).outcome.notes
+    assert [note.line for note in notes if note.path == "tests/test_work.py"] == [5]
