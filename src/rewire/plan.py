@@ -65,13 +65,18 @@ class _Word:
     def on(self, entry: Site | Refusal) -> Ignore | None:
         """The comment that suppresses ``entry``, noted as used; None if there is none."""
         for ignore in self.ignores.get(entry.path, ()):
-            if self.codemod in ignore.names and ignore.covers.start <= entry.span.start < ignore.covers.end:
+            if self.codemod in ignore.names and _speaks_of(ignore, entry.span):
                 self.used.add((ignore.path, ignore.span))
                 if not (isinstance(entry, Site) and entry.support):  # no place found: nothing to account for
                     noted = Suppression(self.codemod, entry.path, entry.span, ignore.comment, ignore.line)
                     self.suppressed[id(entry)] = noted
                 return ignore
         return None
+
+
+def _speaks_of(ignore: Ignore, span: Span) -> bool:
+    """True if the comment's line holds the start of ``span`` or lies within it: no part of a place changes alone."""
+    return ignore.covers.start <= span.start < ignore.covers.end or span.start <= ignore.covers.start < span.end
 
 
 def _fallen(site: Site, ignore: Ignore) -> Refusal:

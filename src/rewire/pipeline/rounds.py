@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from rewire.cache.recall import Rewrites
 from rewire.model.result import Rejected
 from rewire.model.site import Promise
 from rewire.pipeline.state import State, locate
@@ -31,6 +32,8 @@ def accept(
         decided.plan,
         state.executor,
         partial(state.carried, state.workspace),
+        partial(state.digest, state.workspace),
+        Rewrites(state.request.cache, selected.codemod, selected.options),
         state.advance("rewrite", len({site.path for site in decided.plan.sites})),
     )
     while files := acceptance.files():

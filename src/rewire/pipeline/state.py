@@ -84,6 +84,14 @@ class State:
             return overlay
         return read.read(workspace.root, path)
 
+    def digest(self, workspace: Workspace, path: str) -> str:
+        """The digest of a file's bytes, where the search noted it; else empty."""
+        overlay = workspace.overlay.get(path)
+        if overlay is not None:
+            return overlay.digest
+        searched = self.searched.get(path)
+        return searched.digest if searched else ""
+
     def candidates(self, selected: Selected) -> list[str]:
         """The files that hold a marker of the codemod."""
         name = selected.codemod.name
@@ -141,7 +149,7 @@ def locate(
     codemod = selected.codemod
     markers = state.wanted.markers[codemod.name]
     recall = Recall(state.request.cache, codemod, selected.options, markers)
-    digests = {path: _digest(state, workspace, path) for path in paths}
+    digests = {path: state.digest(workspace, path) for path in paths}
     located = recall.located(digests)
     items = [(path, state.carried(workspace, path)) for path in paths if path not in located]
     work = partial(
@@ -160,14 +168,6 @@ def locate(
     recall.keep(digests, fresh)
     located.update(fresh)
     return {path: located[path] for path in paths if located.get(path) is not None}, failures
-
-
-def _digest(state: State, workspace: Workspace, path: str) -> str:
-    overlay = workspace.overlay.get(path)
-    if overlay is not None:
-        return overlay.digest
-    searched = state.searched.get(path)
-    return searched.digest if searched else ""
 
 
 def died(path: str) -> Failure:

@@ -19,6 +19,7 @@ from rewire.workers import Died
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rewire.cache.recall import Rewrites
     from rewire.codemod.base import Codemod
     from rewire.workers import Executor
 
@@ -45,6 +46,10 @@ class Acceptance:
     executor: Executor
     carried: Callable[[str], SourceFile | Failure | None]
     """What the work on a file must be sent of it (``pipeline.state.State.carried``)."""
+    digest: Callable[[str], str]
+    """A file's digest, where it is known (else empty)."""
+    rewrites: Rewrites
+    """What earlier runs made of files."""
     advance: Callable[[int], None] | None = None
     rejected: dict[str, Rejected] = field(default_factory=dict)
     _files: dict[str, FileChange] = field(default_factory=dict)
@@ -133,8 +138,10 @@ class Acceptance:
             _workshop()  # here, so that forked workers find it loaded and share its memory
         work = partial(rewrite_and_verify, root=self.workspace.root, codemod=self.codemod, options=self.options)
         while paths:
-            tasks = [_Task(path, self._remaining(path), self.carried(path)) for path in paths]
+            keys = self._recall(paths)
+            tasks = [_Task(path, self._remaining(path), self.carried(path)) for path in keys]
             complaints = []
+            rows = {}
             answers = self.executor.spread(work, tasks, batch=BATCH, advance=self.advance)
             for task, answer in zip(tasks, answers, strict=True):
                 if isinstance(answer, Died):
@@ -145,7 +152,29 @@ class Acceptance:
                 else:
                     carried = None if isinstance(task.overlay, Failure) else task.overlay
                     self._files[task.path] = answer.opened(task.path, task.sites, carried)
+                    if key := keys[task.path]:
+                        rows[key] = tuple(answer.packed())
+            self.rewrites.keep(rows)
             paths = self._drop(complaints)
+
+    def _recall(self, paths: Sequence[str]) -> dict[str, bytes | None]:
+        """Take from memory what an equal run made of the same files; the others, each with its key."""
+        keys = {path: self.rewrites.key(path, self.digest(path), self._remaining(path)) for path in paths}
+        known = self.rewrites.recall([key for key in keys.values() if key])
+        for path, key in list(keys.items()):
+            row = known.get(key) if key else None
+            before = self._before(path) if row else None
+            if row and before:
+                self._files[path] = Parcel(*row).opened(path, self._remaining(path), before)
+                del keys[path]
+        if self.advance and len(keys) < len(paths):
+            self.advance(len(paths) - len(keys))
+        return keys
+
+    def _before(self, path: str) -> SourceFile | None:
+        """The old text, if it is still the one that the digest speaks of."""
+        source = self.workspace.overlay.get(path) or read.read(self.workspace.root, path)
+        return None if isinstance(source, Failure) or source.digest != self.digest(path) else source
 
 
 def _created(file: NewFile) -> FileChange:

@@ -35,6 +35,10 @@ class Verified:
         """The file, whose ``sites`` these were."""
         return self.file
 
+    def packed(self) -> Parcel:
+        """The file for somebody who has the old text."""
+        return _packed(self.file, carried=True)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """See the class."""
         return Parcel, tuple(_packed(self.file, carried=self.carried))
@@ -51,6 +55,10 @@ class Parcel(NamedTuple):
     digest: str
     regions: tuple[Any, ...]
     changes: tuple[int, ...]
+
+    def packed(self) -> Parcel:
+        """The file for somebody who has the old text."""
+        return self._replace(before=None)
 
     def opened(self, path: str, sites: Sequence[Site], carried: SourceFile | None) -> FileChange:
         """The file as the worker saw it."""

@@ -9,6 +9,7 @@ from toy import Toy, ToyOptions
 
 from rewire.discover import discover
 from rewire.pipeline import Request, Selected, run
+from rewire.rewrite import carry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -187,6 +188,38 @@ def test_a_warm_run_locates_nothing_that_it_knows(tmp_path: Path, monkeypatch: p
     assert asked[0] == "b.py"
     assert "a.py" not in asked
     assert result.outcomes[0].found == 3
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_warm_run_rewrites_only_what_has_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int) -> None:
+    files = {f"m{number}.py": HEAD + "old(ok)\n\n\ndef f():\n    return old(ok)\n" for number in range(70)}
+    root, cache = tmp_path / "tree", tmp_path / "cache.sqlite3"
+    first = run_toy(root, files, cache=cache, jobs=jobs)
+    rewritten: list[str] = []
+    rewrite = carry.rewrite_file
+
+    def recording(source: SourceFile, *more: Any) -> Any:
+        rewritten.append(source.path)
+        return rewrite(source, *more)
+
+    monkeypatch.setattr(carry, "rewrite_file", recording)
+    again = run_toy(root, {"m3.py": HEAD + "old(other)\n"}, cache=cache)
+    assert rewritten == ["m3.py"]
+    without = run_toy(root, {})
+    assert list(again.outcomes[0].changeset.files) == list(without.outcomes[0].changeset.files)
+    assert [file for file in again.net_changes() if file.path != "m3.py"] == [
+        file for file in first.net_changes() if file.path != "m3.py"
+    ]
+
+
+@pytest.mark.parametrize("fault", ["comment", "raise", "undefined"])
+def test_what_was_rejected_is_judged_again(tmp_path: Path, fault: str) -> None:
+    files = {"a.py": HEAD + "old(bad)  # kept\n", "b.py": HEAD + "old(ok)\n"}
+    root, cache = tmp_path / "tree", tmp_path / "cache.sqlite3"
+    first = run_toy(root, files, cache=cache, fault=fault)
+    again = run_toy(root, {"c.py": "x = 1\n"}, cache=cache, fault=fault)
+    assert again.outcomes[0].rejected == first.outcomes[0].rejected
+    assert texts(again) == texts(first)
 
 
 def test_options_are_part_of_what_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,6 +53,15 @@ def test_a_site_on_a_covered_statement_is_suppressed(what: str) -> None:
     assert len(decided.used) == 1
 
 
+def test_a_comment_on_any_statement_of_a_place_suppresses_it_whole() -> None:
+    """A block of several statements is one place: it cannot change without the one that must stay."""
+    start = TEXT.index("d = ")
+    block = Site("toy", "m.py", Span(start, len(TEXT)), "Block")
+    decided = decide(Plan(sites=(block,)), "toy", IGNORES)
+    assert not decided.plan.sites
+    assert [entry.line for entry in decided.suppressed] == [9]
+
+
 def test_a_comment_without_a_name_suppresses_nothing() -> None:
     decided = decide(Plan(sites=(place("f(3)"),)), "toy", IGNORES)
     assert len(decided.plan.sites) == 1
