@@ -51,7 +51,8 @@ def fingerprint(*packages: str) -> str:
         origin = getattr(sys.modules.get(package), "__file__", None)
         for file in sorted(Path(origin).parent.rglob("*.py")) if origin else ():
             state = file.stat()
-            digest.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\n".encode("utf-8", "surrogateescape"))
+            times = f"{state.st_size} {state.st_mtime_ns} {state.st_ctime_ns}"
+            digest.update(f"{file}\0{times}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
