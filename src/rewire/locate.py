@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from rewire.model.source import SourceFile
 
 FactsT = TypeVar("FactsT")
+Question = Callable[[bytes | None], bool]
+"""Asked of a file's bytes, None where it cannot be read; importable, for a worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,21 @@ class Located(Generic[FactsT]):
     failure: Failure | None = None
 
 
-def search(root: Path, paths: Sequence[str], wanted: Wanted, *, digests: bool = False) -> list[Searched | None]:
-    """Read each file once and search its bytes for what is wanted; None: nothing is in it. Nothing is parsed.
+def search(
+    root: Path, paths: Sequence[str], wanted: Wanted, questions: Sequence[Question] = (), *, digests: bool = False
+) -> list[tuple[Searched | None, tuple[bool, ...]]]:
+    """Read each file once, search its bytes for what is wanted, and ask them some questions. Nothing is parsed.
 
-    A file that cannot be read as text is a failure whatever it holds: it cannot be searched. ``digests``: note the
-    content's digest where a marker was found.
+    A file in which nothing was found is None. One that cannot be read as text is a failure whatever it holds: it cannot
+    be searched. ``digests``: note the content's digest where a marker was found.
     """
-    return [search_bytes(path, read.read_bytes(root, path), wanted, digests=digests) for path in paths]
+    answers = []
+    for path in paths:
+        data = read.read_bytes(root, path)
+        asked = None if isinstance(data, Failure) else data
+        looks = tuple([question(asked) for question in questions])
+        answers.append((search_bytes(path, data, wanted, digests=digests), looks))
+    return answers
 
 
 def search_bytes(path: str, data: bytes | Failure, wanted: Wanted, *, digests: bool = False) -> Searched | None:

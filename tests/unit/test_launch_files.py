@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from rewire.project.launch import read as launch_read
+from rewire.project.launch.processes import may_start
 from rewire.project.launch.read import read_all, read_launches
 from tests.support.launch_projects import FolderProject
 from tests.support.real_boots import write_files
@@ -52,11 +53,11 @@ def test_a_look_at_the_bytes_first_changes_nothing(case: Path, tmp_path: Path) -
     project = FolderProject(tmp_path)
     looked: list[str] = []
 
-    def read_bytes(path: str) -> bytes:
+    def starts(path: str) -> bool:
         looked.append(path)
-        return (tmp_path / path).read_bytes()
+        return may_start((tmp_path / path).read_bytes())
 
-    assert read_all(project, read_bytes=read_bytes) == read_all(project)
+    assert read_all(project, starts=starts) == read_all(project)
     assert all(path.endswith(".py") for path in looked)
 
 

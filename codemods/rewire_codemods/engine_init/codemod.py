@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rewire.codemod import Codemod, Plan, Project, Promise, SourceFile
 from rewire_codemods.engine_init.codes import CODES
 from rewire_codemods.engine_init.facts import FileFacts
+from rewire_codemods.engine_init.locating import MARKERS, NEEDS
 from rewire_codemods.engine_init.options import EngineInitOptions
 
 if TYPE_CHECKING:
@@ -23,12 +24,11 @@ class EngineInit(Codemod[FileFacts, EngineInitOptions]):
     promise = Promise.REVIEW
     options_type = EngineInitOptions
     refusal_codes = CODES
+    needs = NEEDS
     position = 30
 
     def markers(self, project: Project, options: EngineInitOptions) -> Sequence[bytes]:
         """Engine makers, applications, handlers, task queues; importers are reached through the project."""
-        from rewire_codemods.engine_init.locating import MARKERS
-
         return MARKERS
 
     def locate(self, source: SourceFile, markers: Sequence[bytes], options: EngineInitOptions) -> FileFacts | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from rewire.suppression import Suppressions
 from rewire.workers import Died, Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rewire.model.source import SourceFile
     from rewire.model.workspace import FileChange, Workspace
@@ -38,6 +38,8 @@ class State:
     workspace: Workspace
     searched: dict[str, station.Searched] = field(default_factory=dict)
     wanted: station.Wanted = field(default_factory=lambda: station.Wanted({}))
+    searched_for: set[str] = field(default_factory=set)
+    """The codemods whose markers every file was searched for."""
     failures: dict[str, Failure] = field(default_factory=dict)
     suppressions: Suppressions = field(default_factory=Suppressions)
     _index: ProjectIndex | None = None
@@ -93,12 +95,20 @@ class State:
         return searched.digest if searched else ""
 
     def candidates(self, selected: Selected) -> list[str]:
-        """The files that hold a marker of the codemod."""
+        """The files that hold a marker of the codemod, searched for now if that was put off."""
         name = selected.codemod.name
-        needs = selected.codemod.needs and not self.workspace.context
-        if needs and not any(name in found.needs for found in self.searched.values()):
+        if not self.is_needed(selected):
             return []
+        if name not in self.searched_for:
+            search_again(self)
         return [path for path in self.workspace.paths if (found := self.searched.get(path)) and name in found.codemods]
+
+    def is_needed(self, selected: Selected) -> bool:
+        """False if the project names nothing of what the codemod is about."""
+        codemod = selected.codemod
+        if not codemod.needs or self.workspace.context:
+            return True
+        return any(codemod.name in found.needs for found in self.searched.values())
 
     def move_on(self, files: Sequence[FileChange], *, last: bool) -> None:
         """Take over the workspace and the comments that a codemod leaves, and search its files for the next one."""
@@ -112,28 +122,73 @@ class State:
 
 
 def search(state: State) -> None:
-    """Read every selected file once and note whose markers it holds."""
-    request, workspace = state.request, state.workspace
+    """Read every selected file once, and note what it holds for whom.
+
+    Markers that hang on the project are guessed before its launches are known, for the same reading tells which files
+    to ask about those. A codemod whose guess was short is searched for again; so is one with needs, once they are met.
+    """
+    workspace = state.workspace
     project = state.project(workspace)
-    chosen = {selected.codemod.name: selected for selected in request.codemods}
-    state.wanted = station.Wanted(
-        {name: tuple(one.codemod.markers(project, one.options)) for name, one in chosen.items()},
-        {name: tuple(one.codemod.needs) for name, one in chosen.items() if one.codemod.needs},
+    needs = {one.codemod.name: tuple(one.codemod.needs) for one in state.request.codemods if one.codemod.needs}
+    put_off = frozenset() if workspace.context else frozenset(needs)
+    with project.before_launches():
+        guess = _markers(state, project)
+    first = {name: markers for name, markers in guess.items() if name not in put_off}
+    questions = project.questions
+    for path, looks in _read_all(state, station.Wanted(first, needs), questions):
+        for question, answer in zip(questions, looks, strict=True):
+            project.note_look(path, question, answer)
+    markers = _markers(state, project)
+    state.wanted = station.Wanted(markers, needs)
+    state.searched_for.update(name for name in first if set(markers[name]) <= set(guess[name]))
+
+
+def search_again(state: State) -> None:
+    """Search every file for the codemods that were put off and are needed."""
+    late = {
+        one.codemod.name: state.wanted.markers[one.codemod.name]
+        for one in state.request.codemods
+        if one.codemod.name not in state.searched_for and state.is_needed(one)
+    }
+    for _ in _read_all(state, station.Wanted(late)):
+        pass
+    state.searched_for.update(late)
+
+
+def _markers(state: State, project: ProjectIndex) -> dict[str, tuple[bytes, ...]]:
+    return {one.codemod.name: tuple(one.codemod.markers(project, one.options)) for one in state.request.codemods}
+
+
+def _read_all(
+    state: State, wanted: station.Wanted, questions: Sequence[station.Question] = ()
+) -> Iterator[tuple[str, tuple[bool, ...]]]:
+    """Search the selected files as they lie on disk; note what is found, and yield what was answered."""
+    workspace = state.workspace
+    paths = [path for path in workspace.paths if path not in workspace.overlay]
+    work = partial(
+        station.search, workspace.root, wanted=wanted, questions=questions, digests=state.request.cache is not None
     )
-    work = partial(station.search, workspace.root, wanted=state.wanted, digests=request.cache is not None)
-    paths = workspace.paths
     advance = state.advance("search", len(paths))
-    here = Processes(request.jobs)  # searching costs less than sending a file anywhere
-    for answer in here.spread(work, paths, batch=256, pays_from=SPREAD_SEARCH_FROM, advance=advance):
+    here = Processes(state.request.jobs)  # searching costs less than sending a file anywhere
+    answers = here.spread(work, paths, batch=256, pays_from=SPREAD_SEARCH_FROM, advance=advance)
+    for path, answer in zip(paths, answers, strict=True):
         if isinstance(answer, Died):
-            state.failures[answer.item] = died(answer.item)
-        elif answer is not None:
-            _note(state, answer)
+            state.failures[path] = died(path)
+            continue
+        found, looks = answer
+        if found is not None:
+            _note(state, found)
+        yield path, looks
 
 
 def _note(state: State, answer: station.Searched) -> None:
     if answer.failure:
         state.failures[answer.path] = answer.failure
+        return
+    before = state.searched.get(answer.path)
+    if before is not None:
+        codemods = tuple(dict.fromkeys((*before.codemods, *answer.codemods)))
+        state.searched[answer.path] = replace(before, codemods=codemods, digest=answer.digest or before.digest)
         return
     state.searched[answer.path] = answer
     if answer.suppresses:

@@ -68,6 +68,11 @@ class Files:
         answer: AnswerT = answers[path]
         return answer
 
+    def note_look(self, path: str, question: Callable[[bytes | None], Any], answer: Any) -> None:
+        """Take over an answer about the bytes on disk; it counts where no change lies over them."""
+        if path not in self.workspace.overlay:
+            self._looks.setdefault(question, {})[path] = answer
+
     def source(self, path: str) -> SourceFile | None:
         """A Python file, decoded; None if it cannot be."""
         changed = self.workspace.overlay.get(path)

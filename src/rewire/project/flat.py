@@ -69,7 +69,7 @@ def _as_pytest_does(index: Answers, path: str, everywhere: tuple[str, ...]) -> I
             yield file, Context(name, package_of(name, file), roots)
 
 
-def _hints(data: bytes | None) -> bool:
+def may_start_flat(data: bytes | None) -> bool:
     """True if a file of these bytes may be a starter."""
     return data is not None and any(hint in data for hint in _HINTS)
 
@@ -80,7 +80,7 @@ def _starters(index: Answers) -> Iterator[str]:
     # One set for all files, since the reader of imports prepares itself for each set that it is asked about.
     below = frozenset().union(*(names for folder, names in tops.items() if folder)) - STANDARD
     for path in index.paths:
-        source = index.source(path) if index.look(path, _hints) else None
+        source = index.source(path) if index.look(path, may_start_flat) else None
         if source is None:
             continue
         if path_edits(source.text):

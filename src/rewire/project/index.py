@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from contextlib import contextmanager
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
 from rewire.model.project import ImportRoot, Target
@@ -17,7 +18,7 @@ from rewire.project.spelling import import_line
 from rewire.syntax.bindings import may_bind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rewire.model.project import Context, ImportedName, Launch, Loading
     from rewire.model.source import SourceFile
@@ -116,14 +117,36 @@ class ProjectIndex:
     @cached_property
     def launches(self) -> tuple[Launch, ...]:
         """The launch contexts: the user's own, then what the project's files say."""
+        from rewire.project.launch.processes import may_start
         from rewire.project.launch.read import read_launches
 
+        with self.before_launches():
+            found = (*self._given, *read_launches(self, starts=partial(self._files.look, question=may_start)))
+        return tuple(dict.fromkeys(found))
+
+    @contextmanager
+    def before_launches(self) -> Iterator[None]:
+        """Within, roots and names are counted without what launches say: what is known before any file is read."""
+        already = self._reading_launches
         self._reading_launches = True
         try:
-            found = (*self._given, *read_launches(self, read_bytes=self._files.data))
+            yield
         finally:
-            self._reading_launches = False
-        return tuple(dict.fromkeys(found))
+            self._reading_launches = already
+
+    @property
+    def questions(self) -> tuple[Callable[[bytes | None], bool], ...]:
+        """What launches and flat names ask of every file's bytes; nothing where no codemod has asked for roots yet."""
+        if "_static_roots" not in self.__dict__:
+            return ()
+        from rewire.project.flat import may_start_flat
+        from rewire.project.launch.processes import may_start
+
+        return may_start, may_start_flat
+
+    def note_look(self, path: str, question: Callable[[bytes | None], bool], answer: bool) -> None:
+        """Take over the answer to one of ``questions`` from somebody who has just read the file as it lies on disk."""
+        self._files.note_look(path, question, answer)
 
     def is_selected(self, path: str) -> bool:
         """True if this run may change ``path``."""

@@ -60,15 +60,15 @@ def read_launches(
     project: Project,
     entries: Sequence[Any] = (),
     launch_arguments: Sequence[str] = (),
-    read_bytes: Callable[[str], bytes | None] | None = None,
+    starts: Callable[[str], bool] | None = None,
 ) -> tuple[Launch, ...]:
     """The launch contexts whose entry exists, best evidence first, each once.
 
     ``entries`` are the tables of ``[[tool.rewire.launch]]``, ``launch_arguments`` the texts of ``--launch``; what they
     say is kept even where its entry does not exist. Raises UsageError or ConfigError for a word of the user's that
-    starts no Python program. ``read_bytes`` is as for ``read_all``.
+    starts no Python program. ``starts`` is as for ``read_all``.
     """
-    found = read_all(project, entries, launch_arguments, read_bytes)
+    found = read_all(project, entries, launch_arguments, starts)
     files = files_of(tuple(project.files()))
     kept = [launch for launch in found if launch.tier == "user" or entry_exists(launch, files)]
     documents = [launch for launch in kept if launch.tier == "document"]
@@ -85,11 +85,12 @@ def read_all(
     project: Project,
     entries: Sequence[Any] = (),
     launch_arguments: Sequence[str] = (),
-    read_bytes: Callable[[str], bytes | None] | None = None,
+    starts: Callable[[str], bool] | None = None,
 ) -> tuple[Launch, ...]:
     """As ``read_launches``, with the commands whose target does not exist.
 
-    ``read_bytes`` reads a Python file at less cost than as text (None: there is no such way).
+    ``starts`` says of a Python file whether it may start processes, at less cost than by its text (None: there is
+    no such way).
     """
     paths = tuple(project.files())
     files = files_of(paths)
@@ -98,7 +99,7 @@ def read_all(
     by_name: dict[str, tuple[_Format, ...]] = {}
     for path in sorted(paths):
         formats = _formats_of(path, by_name)
-        if not formats or (formats == _STARTER and read_bytes is not None and not may_start(read_bytes(path))):
+        if not formats or (formats == _STARTER and starts is not None and not starts(path)):
             continue
         found += _read_file(path, formats, files, project.read_text, evidence)
     if not found:
