@@ -253,26 +253,17 @@ def test_a_codemod_is_not_asked_where_nothing_that_it_needs_is_named(
     assert bool(asked) == bool(found)
 
 
-def test_markers_that_hang_on_the_launches_are_searched_for_once_these_are_known(tmp_path: Path) -> None:
-    """Before any file is read nobody knows that ``tool.py`` is started in its own folder, where ``near`` has a name."""
-    files = {
-        "deep/er/tool.py": "from near import old\n\nold(ok)\n",
-        "deep/er/near.py": "def old(x): ...\n",
-        "Procfile": "worker: cd deep/er && python tool.py\n",
-    }
-    for name, text in files.items():
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(text)
-
-    class Late(Toy):
-        """Looks for the names of modules."""
-
-        def markers(self, project: Any, options: Any) -> list[bytes]:
-            names = {name.encode() for path in project.paths for name in project.module_names(path)}
-            return sorted(b"from " + name for name in names if b"." not in name)
-
-    result = run(Request(discover([tmp_path], root=tmp_path), (Selected(Late(), ToyOptions()),)))
-    assert result.outcomes[0].found == 1
+@pytest.mark.parametrize(("guess", "known"), [((b"nobody(",), (b"old(",)), ((b"old(", b"more("), (b"old(",))])
+def test_markers_that_were_guessed_too_narrow_are_searched_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guess: tuple[bytes, ...], known: tuple[bytes, ...]
+) -> None:
+    answers = iter((guess, known))
+    monkeypatch.setattr(Toy, "markers", lambda *_: next(answers))
+    result = run_toy(tmp_path, {"a.py": HEAD + "old(ok)\n", "b.py": HEAD + "old(ok)  # rewire: ignore[toy] once\n"})
+    assert result.outcomes[0].found == 2
+    assert len(result.outcomes[0].suppressed) == 1
+    with pytest.raises(StopIteration):
+        next(answers)
 
 
 def test_what_is_put_off_is_searched_for_where_it_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
