@@ -36,17 +36,19 @@ NEEDS = (
     b"create_engine",
     b"create_async_engine",
     b"engine_from_config",
-    b"databases",
     b"asyncpg",
     b"psycopg",
     b"aiopg",
     b"aiomysql",
-    b"mysql",
+    b"import databases",
+    b"from databases",
+    b"import mysql",
+    b"from mysql",
 )
 """A project that names none of these makes no engine and no pool."""
 _MAKER = r"(?:create_(?:async_)?engine|(?:async_)?engine_from_config)"
 _CALLED = re.compile(rf"\b{_MAKER}\s*(?:\(|as\b)|(?:\bpartial\(|=)\s*(?:\w+\.)*{_MAKER}\b")
-_POOLED = re.compile(r"^\s*(?:from|import)\s+(?:databases|asyncpg|psycopg_pool|psycopg2|aiopg|aiomysql|mysql)\b", re.M)
+_POOLED = re.compile(r"^\s*(?:from|import) (?:databases|asyncpg|psycopg_pool|psycopg2|aiopg|aiomysql|mysql)\b", re.M)
 _APPLICATION = ("FastAPI(", ".on_event(", "add_event_handler(")
 _WORKER = tuple(marker.decode() for marker in MARKERS[MARKERS.index(b"Celery(") : MARKERS.index(b"create_pool(")])
 

@@ -131,10 +131,10 @@ def search(state: State) -> None:
     project = state.project(workspace)
     needs = {one.codemod.name: tuple(one.codemod.needs) for one in state.request.codemods if one.codemod.needs}
     put_off = frozenset() if workspace.context else frozenset(needs)
-    with project.before_launches():
-        guess = _markers(state, project)
+    alone = project.before_launches()
+    guess = _markers(state, alone)
+    questions = project.learn(alone)
     first = {name: markers for name, markers in guess.items() if name not in put_off}
-    questions = project.questions
     for path, looks in _read_all(state, station.Wanted(first, needs), questions):
         for question, answer in zip(questions, looks, strict=True):
             project.note_look(path, question, answer)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -18,7 +17,7 @@ from rewire.project.spelling import import_line
 from rewire.syntax.bindings import may_bind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rewire.model.project import Context, ImportedName, Launch, Loading
     from rewire.model.source import SourceFile
@@ -60,7 +59,7 @@ class ProjectIndex:
         """The index of a later workspace; what was read of files that are still the same is carried over."""
         later = ProjectIndex(workspace, self._others, self._configured, self._given, earlier=self)
         if later.paths == self.paths:
-            later.__dict__.update({name: self.__dict__[name] for name in _OF_PATHS if name in self.__dict__})
+            self._share(later, _OF_PATHS)
             later._known_naming = self.__dict__.get("_launch_naming", self._known_naming)
             old, new = self.workspace.overlay, workspace.overlay
             if "launches" in self.__dict__ and all(
@@ -120,23 +119,26 @@ class ProjectIndex:
         from rewire.project.launch.processes import may_start
         from rewire.project.launch.read import read_launches
 
-        with self.before_launches():
-            found = (*self._given, *read_launches(self, starts=partial(self._files.look, question=may_start)))
-        return tuple(dict.fromkeys(found))
-
-    @contextmanager
-    def before_launches(self) -> Iterator[None]:
-        """Within, roots and names are counted without what launches say: what is known before any file is read."""
-        already = self._reading_launches
         self._reading_launches = True
         try:
-            yield
+            found = (*self._given, *read_launches(self, starts=partial(self._files.look, question=may_start)))
         finally:
-            self._reading_launches = already
+            self._reading_launches = False
+        return tuple(dict.fromkeys(found))
 
-    @property
-    def questions(self) -> tuple[Callable[[bytes | None], bool], ...]:
-        """What launches and flat names ask of every file's bytes; nothing where no codemod has asked for roots yet."""
+    def before_launches(self) -> ProjectIndex:
+        """An index of the same files that knows of no launches: what can be told before any file is read."""
+        first = ProjectIndex(self.workspace, self._others, self._configured)
+        first._files = self._files
+        first.__dict__["launches"] = ()
+        self._share(first, _OF_PATHS)
+        return first
+
+    def learn(self, first: ProjectIndex) -> tuple[Callable[[bytes | None], bool], ...]:
+        """Take over what ``before_launches`` has found out, and say what launches and flat names will ask of every
+        file's bytes: nothing where nobody has asked for roots so far.
+        """
+        first._share(self, (*_OF_PATHS, "_static_roots", "_static_naming"))
         if "_static_roots" not in self.__dict__:
             return ()
         from rewire.project.flat import may_start_flat
@@ -144,8 +146,11 @@ class ProjectIndex:
 
         return may_start, may_start_flat
 
+    def _share(self, other: ProjectIndex, names: Sequence[str]) -> None:
+        other.__dict__.update({name: self.__dict__[name] for name in names if name in self.__dict__})
+
     def note_look(self, path: str, question: Callable[[bytes | None], bool], answer: bool) -> None:
-        """Take over the answer to one of ``questions`` from somebody who has just read the file as it lies on disk."""
+        """Take over the answer to a question of ``learn`` from somebody who has just read the file on disk."""
         self._files.note_look(path, question, answer)
 
     def is_selected(self, path: str) -> bool:
