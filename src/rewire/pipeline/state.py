@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rewire.pipeline.request import Request, Selected
     from rewire.workers import Executor
 
-BATCH = 64
+BATCH = 128
 SPREAD_SEARCH_FROM = 4_000
 """From this many files on, reading and searching them is worth a second process (30 ms, with what it imports)."""
 

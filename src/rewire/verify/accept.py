@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rewire.codemod.base import Codemod
     from rewire.workers import Executor
 
-BATCH = 32
+BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)
