@@ -160,10 +160,10 @@ def measure_libcst(chosen: argparse.Namespace) -> list[Row]:
     """Peer: libcst.tool with a transform that makes ``from`` imports relative, once."""
     place = tree(chosen.django)
     plain = tree(chosen.django, repository=False)
-    configuration = ["generated_code_marker: '@generated'", "formatter: ['cat']", "modules: ['relative_peer']"]
+    configuration = ["generated_code_marker: '@generated'", "formatter: ['cat']", f"modules: ['{HERE.name}']"]
     (plain / ".libcst.codemod.yaml").write_text("\n".join([*configuration, f"repo_root: '{plain}'", ""]))
     arguments = [sys.executable, "-m", "libcst.tool", "codemod", "--no-format", "relative_peer.MakeRelative", "django"]
-    peer = Command("libcst.tool", arguments, plain, exits=(0, 1), environment={"PYTHONPATH": str(HERE)})
+    peer = Command("libcst.tool", arguments, plain, environment={"PYTHONPATH": str(HERE.parent)})
     once = run(peer)
     ours = paired(dry_run(place, "relative-imports"), dry_run(place, "relative-imports"), chosen.runs).ours
     name = "dry run, relative-imports, Django; peer: libcst.tool codemod (one run)"
