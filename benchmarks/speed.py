@@ -202,7 +202,7 @@ def measure_commits(chosen: argparse.Namespace) -> list[Row]:
     found = [run(ours) for _ in range(chosen.runs)]
     thought = [run(dry) for _ in range(3)]
     trees = [git(place, "rev-parse", step).strip() for step in steps]
-    peers = [_commit_four(place, start, trees) for _ in range(chosen.runs)]
+    peers = [_commit_four(place, trees) for _ in range(chosen.runs)]
     whole, dried, peer = middle(found), middle(thought), median(peers)
     delivered = whole.wall - dried.wall
     work = f"apply, four commits over {COMMITTED:,} files"
@@ -220,15 +220,20 @@ def measure_commits(chosen: argparse.Namespace) -> list[Row]:
     ]
 
 
-def _commit_four(place: Path, start: str, trees: Sequence[str]) -> float:
-    """Seconds that ``git commit -a`` takes for the four trees, each laid into the work tree before."""
+def _commit_four(source: Path, trees: Sequence[str]) -> float:
+    """Seconds that ``git commit -a`` takes for the four trees, each laid into the work tree of a repository that has
+    none of their objects yet.
+    """
+    place = made_up(COMMITTED, "four-by-hand")
+    start = git(place, "rev-list", "--max-parents=0", "HEAD").strip()
     git(place, "reset", "--quiet", "--hard", start)
+    git(place, "reflog", "expire", "--expire=now", "--all")
+    git(place, "prune", "--expire=now")
     identity = ["-c", "user.name=B", "-c", "user.email=b@example.org", "-c", "gc.auto=0"]
     spent = 0.0
     for one in trees:
-        head = git(place, "rev-parse", "HEAD").strip()
-        git(place, "checkout", "--quiet", one, "--", ".")
-        git(place, "reset", "--quiet", "--mixed", head)
+        archive = subprocess.run(["git", "archive", one], cwd=source, capture_output=True, check=True).stdout
+        subprocess.run(["tar", "-x", "-m"], cwd=place, input=archive, check=True)
         spent += run(Command("git commit", ["git", *identity, "commit", "-qam", "step"], place)).wall
     return spent
 
