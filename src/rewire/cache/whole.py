@@ -81,7 +81,9 @@ class Whole:
             before=self._workspace,
             after=self._workspace,
             outcomes=tuple(
-                replace(outcome, changeset=Changeset(outcome.codemod, Files(record, number, count), changed))
+                replace(
+                    outcome, changeset=Changeset(outcome.codemod, Files(record, number, count), changed), seconds=0.0
+                )
                 for number, (outcome, (count, changed)) in enumerate(zip(outcomes, counts, strict=True))
             ),
             failures=failures,

@@ -11,6 +11,7 @@ import pytest
 from toy import Toy, ToyOptions
 
 from rewire.cache import whole
+from rewire.deliver import disk
 from rewire.discover import discover
 from rewire.errors import RewireError
 from rewire.model.result import Failure
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 HEAD = "from m import old, new, keep, bad, ok\n"
 FILES = {
     "a.py": HEAD + "old(ok)\nold(keep)\nold(bad)  # rewire: ignore[toy] because\n",
-    "b.py": "def f():\r\n    return old(ok), old(other)\r\n",
-    "c.py": "# -*- coding: latin-1 -*-\nold(ok)  # é\n",
+    "b.py": HEAD.replace("\n", "\r\n") + "def f(other):\r\n    return old(ok), old(other)\r\n",
+    "c.py": "# -*- coding: latin-1 -*-\n" + HEAD + "old(ok)  # é\n",
     "d.py": "old(broken(\n",
     "e.py": "x = 1\n",
-    "pkg/f.py": "\ufeffold(ok)\n",
+    "pkg/f.py": "\ufeff" + HEAD + "old(ok)\n",
     "note.txt": "words\n",
 }
 
@@ -123,6 +124,16 @@ def test_a_real_run_after_a_dry_one_is_remembered_too(root: Path, located: list[
     assert len(located) == 2  # the plan and the second pass of the first run
     assert again.rendered
     assert again.net_changes() == first.net_changes()
+
+
+def test_a_remembered_answer_writes_the_same_files(root: Path, located: list[str]) -> None:
+    first = ask(root, create="made.py")
+    count = len(located)
+    disk.write(ask(root, create="made.py"))
+    assert len(located) == count
+    expected = {file.path: file.after.to_bytes() for file in first.net_changes() if file.after}
+    assert len(expected) > 3
+    assert {path: (root / path).read_bytes() for path in expected} == expected
 
 
 CHANGES: dict[str, dict[str, str]] = {
