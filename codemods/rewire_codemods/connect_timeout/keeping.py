@@ -30,7 +30,7 @@ _CACHES = frozenset({"property", "staticmethod", "classmethod", "cache", "lru_ca
 
 
 class Keeping(ABC):
-    """The half of ``flows.Flow`` that goes from the place where a value is put to the places where it is taken out."""
+    """The part of ``flows.Flow`` that goes from the place where a value is put to the places where it is taken out."""
 
     @abstractmethod
     def follow(self, node: cst.CSTNode, steps: Steps = ()) -> None:
