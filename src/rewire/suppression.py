@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _IGNORE = re.compile(r"#\s*rewire:\s*ignore(?:\[(?P<names>[^\]]*)\])?(?P<reason>[^#]*)")
 _IGNORE_BYTES = re.compile(rb"#\s*rewire:\s*ignore")
+SUPPRESSES = b"rewire:"
+"""What the bytes of every file with such a comment hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Ignore:
 
 def may_suppress(data: bytes) -> bool:
     """True if a file of these bytes is worth reading for suppression comments."""
-    return b"rewire:" in data and _IGNORE_BYTES.search(data) is not None
+    return SUPPRESSES in data and _IGNORE_BYTES.search(data) is not None
 
 
 def read_ignores(source: SourceFile) -> tuple[Ignore, ...]:

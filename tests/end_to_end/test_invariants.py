@@ -15,7 +15,7 @@ from support.projects import projects
 from support.repositories import git, make_repository, tree, write
 
 from rewire.discover import Discovered
-from rewire.pipeline import state
+from rewire.pipeline import locating
 from rewire.registry import load
 from rewire.syntax.lexical import scan
 from rewire.testing import Trial, rewrite
@@ -157,7 +157,7 @@ def test_the_number_of_workers_does_not_matter(monkeypatch: pytest.MonkeyPatch, 
     files |= {"shop/__init__.py": b"", "shop/a.py": b"b = 1\n"}
     codemods = ("connect-timeout", "relative-imports")
     alone = rewrite(codemods, files)
-    monkeypatch.setattr(state, "SPREAD_FROM", 1)
+    monkeypatch.setattr(locating, "SPREAD_FROM", 1)
     spread = rewrite(codemods, files, jobs=jobs)
     assert len(alone.changed) == 300
     assert spread.after == alone.after

@@ -10,8 +10,10 @@ from rewire.errors import RewireError
 from rewire.model.result import Outcome, RunResult
 from rewire.model.site import Plan
 from rewire.model.workspace import Changeset, FileChange, Workspace
+from rewire.pipeline.locating import locate
 from rewire.pipeline.rounds import accept
-from rewire.pipeline.state import State, locate, search
+from rewire.pipeline.searching import candidates, search
+from rewire.pipeline.state import State
 from rewire.plan import ENGINE_CODES, Decided, check_plan, decide
 
 if TYPE_CHECKING:
@@ -51,7 +53,7 @@ def _apply(state: State, selected: Selected) -> Outcome:
     started = time.perf_counter()
     codemod, options = selected.codemod, selected.options
     project = state.project(state.workspace)
-    facts, failures = locate(state, selected, state.workspace, state.candidates(selected))
+    facts, failures = locate(state, selected, state.workspace, candidates(state, selected))
     state.failures.update(failures)
     planned = state.advance(f"plan {codemod.name}", 1)
     plan = codemod.plan(facts, project, options) if facts else Plan()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rewire.cache.recall import Rewrites
 from rewire.model.result import Rejected
 from rewire.model.site import Promise
-from rewire.pipeline.state import State, locate
+from rewire.pipeline.locating import locate
 from rewire.plan import Decided, decide
 from rewire.verify.accept import Acceptance
 from rewire.verify.imports import newly_unresolved
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from rewire.model.workspace import FileChange, Workspace
     from rewire.pipeline.request import Selected
+    from rewire.pipeline.state import State
     from rewire.project.index import ProjectIndex
 
 

@@ -1,33 +1,24 @@
-"""The state of one run between two codemods: the workspace, what was searched and located in it, what failed."""
+"""The state of one run between two codemods: the workspace, what was found in it, what failed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rewire import locate as station
 from rewire import read
-from rewire.cache.recall import Recall
-from rewire.model.result import Failure
+from rewire.model.source import SourceFile
 from rewire.project.index import ProjectIndex
+from rewire.search import Searched, Wanted, prepare, search_bytes
 from rewire.suppression import Suppressions
-from rewire.workers import Died, Processes
+from rewire.workers import Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from rewire.model.source import SourceFile
+    from rewire.model.result import Failure
     from rewire.model.workspace import FileChange, Workspace
-    from rewire.pipeline.request import Request, Selected
+    from rewire.pipeline.request import Request
     from rewire.workers import Executor
-
-BATCH = 128
-SPREAD_SEARCH_FROM = 4_000
-"""From this many files on, reading and searching them is worth a second process (30 ms, with what it imports)."""
-
-SPREAD_FROM = 256
-"""From this many candidates on, locating in them is."""
 
 
 @dataclass(slots=True)
@@ -36,10 +27,8 @@ class State:
 
     request: Request
     workspace: Workspace
-    searched: dict[str, station.Searched] = field(default_factory=dict)
-    wanted: station.Wanted = field(default_factory=lambda: station.Wanted({}))
-    searched_for: set[str] = field(default_factory=set)
-    """The codemods whose markers every file was searched for."""
+    searched: dict[str, Searched] = field(default_factory=dict)
+    wanted: Wanted = field(default_factory=lambda: Wanted({}))
     failures: dict[str, Failure] = field(default_factory=dict)
     suppressions: Suppressions = field(default_factory=Suppressions)
     _index: ProjectIndex | None = None
@@ -94,137 +83,30 @@ class State:
         searched = self.searched.get(path)
         return searched.digest if searched else ""
 
-    def candidates(self, selected: Selected) -> list[str]:
-        """The files that hold a marker of the codemod, searched for now if that was put off."""
-        name = selected.codemod.name
-        if not self.is_needed(selected):
-            return []
-        if name not in self.searched_for:
-            search_again(self)
-        return [path for path in self.workspace.paths if (found := self.searched.get(path)) and name in found.codemods]
-
-    def is_needed(self, selected: Selected) -> bool:
-        """False if the project names nothing of what the codemod is about."""
-        codemod = selected.codemod
-        if not codemod.needs or self.workspace.context:
-            return True
-        return any(codemod.name in found.needs for found in self.searched.values())
+    def note(self, found: Searched | None) -> None:
+        """Take over what a search found in a file on disk, beside what an earlier search found there."""
+        if found is None:
+            return
+        if found.failure:
+            self.failures[found.path] = found.failure
+            return
+        before = self.searched.get(found.path)
+        if before is not None:
+            codemods = tuple(dict.fromkeys((*before.codemods, *found.codemods)))
+            self.searched[found.path] = replace(before, codemods=codemods, digest=found.digest or before.digest)
+        elif found.codemods or found.needs or found.suppresses:
+            self.searched[found.path] = found
+            source = read.read(self.workspace.root, found.path) if found.suppresses else None
+            if isinstance(source, SourceFile):
+                self.suppressions.read(source)
 
     def move_on(self, files: Sequence[FileChange], *, last: bool) -> None:
         """Take over the workspace and the comments that a codemod leaves, and search its files for the next one."""
         self.workspace = self.workspace.with_changes(files)
+        needles = prepare(self.wanted)
         for file in () if last else files:
             self.searched.pop(file.path, None)
-            found = file.after and station.search_bytes(file.path, file.after.to_bytes(), self.wanted)
+            found = file.after and search_bytes(file.path, file.after.to_bytes(), self.wanted, needles)
             if found:
                 self.searched[file.path] = found
         self.suppressions.move(files)
-
-
-def search(state: State) -> None:
-    """Read every selected file once, and note what it holds for whom.
-
-    Markers that hang on the project are guessed before its launches are known, for the same reading tells which files
-    to ask about those. A codemod whose guess was short is searched for again; so is one with needs, once they are met.
-    """
-    workspace = state.workspace
-    project = state.project(workspace)
-    needs = {one.codemod.name: tuple(one.codemod.needs) for one in state.request.codemods if one.codemod.needs}
-    put_off = frozenset() if workspace.context else frozenset(needs)
-    alone = project.before_launches()
-    guess = _markers(state, alone)
-    questions = project.learn(alone)
-    first = {name: markers for name, markers in guess.items() if name not in put_off}
-    for path, looks in _read_all(state, station.Wanted(first, needs), questions):
-        for question, answer in zip(questions, looks, strict=True):
-            project.note_look(path, question, answer)
-    markers = _markers(state, project)
-    state.wanted = station.Wanted(markers, needs)
-    state.searched_for.update(name for name in first if set(markers[name]) <= set(guess[name]))
-
-
-def search_again(state: State) -> None:
-    """Search every file for the codemods that were put off and are needed."""
-    late = {
-        one.codemod.name: state.wanted.markers[one.codemod.name]
-        for one in state.request.codemods
-        if one.codemod.name not in state.searched_for and state.is_needed(one)
-    }
-    for _ in _read_all(state, station.Wanted(late)):
-        pass
-    state.searched_for.update(late)
-
-
-def _markers(state: State, project: ProjectIndex) -> dict[str, tuple[bytes, ...]]:
-    return {one.codemod.name: tuple(one.codemod.markers(project, one.options)) for one in state.request.codemods}
-
-
-def _read_all(
-    state: State, wanted: station.Wanted, questions: Sequence[station.Question] = ()
-) -> Iterator[tuple[str, tuple[bool, ...]]]:
-    """Search the selected files as they lie on disk; note what is found, and yield what was answered."""
-    workspace = state.workspace
-    paths = [path for path in workspace.paths if path not in workspace.overlay]
-    work = partial(
-        station.search, workspace.root, wanted=wanted, questions=questions, digests=state.request.cache is not None
-    )
-    advance = state.advance("search", len(paths))
-    here = Processes(state.request.jobs)  # searching costs less than sending a file anywhere
-    answers = here.spread(work, paths, batch=256, pays_from=SPREAD_SEARCH_FROM, advance=advance)
-    for path, answer in zip(paths, answers, strict=True):
-        if isinstance(answer, Died):
-            state.failures[path] = died(path)
-            continue
-        found, looks = answer
-        if found is not None:
-            _note(state, found)
-        yield path, looks
-
-
-def _note(state: State, answer: station.Searched) -> None:
-    if answer.failure:
-        state.failures[answer.path] = answer.failure
-        return
-    before = state.searched.get(answer.path)
-    if before is not None:
-        codemods = tuple(dict.fromkeys((*before.codemods, *answer.codemods)))
-        state.searched[answer.path] = replace(before, codemods=codemods, digest=answer.digest or before.digest)
-        return
-    state.searched[answer.path] = answer
-    if answer.suppresses:
-        source = read.read(state.workspace.root, answer.path)
-        if not isinstance(source, Failure):
-            state.suppressions.read(source)
-
-
-def locate(
-    state: State, selected: Selected, workspace: Workspace, paths: Sequence[str]
-) -> tuple[dict[str, Any], dict[str, Failure]]:
-    """Facts and failures by path, in path order; what an earlier run knows of the same bytes is not asked again."""
-    codemod = selected.codemod
-    markers = state.wanted.markers[codemod.name]
-    recall = Recall(state.request.cache, codemod, selected.options, markers)
-    digests = {path: state.digest(workspace, path) for path in paths}
-    located = recall.located(digests)
-    items = [(path, state.carried(workspace, path)) for path in paths if path not in located]
-    work = partial(
-        station.locate_files, root=workspace.root, codemod=codemod, markers=markers, options=selected.options
-    )
-    advance = state.advance(f"locate {codemod.name}", len(items))
-    fresh = {}
-    failures: dict[str, Failure] = {}
-    for answer in state.executor.spread(work, items, batch=BATCH, pays_from=SPREAD_FROM, advance=advance):
-        if isinstance(answer, Died):
-            failures[answer.item[0]] = died(answer.item[0])
-        elif answer.failure:
-            failures[answer.path] = answer.failure
-        else:
-            fresh[answer.path] = answer.facts
-    recall.keep(digests, fresh)
-    located.update(fresh)
-    return {path: located[path] for path in paths if located.get(path) is not None}, failures
-
-
-def died(path: str) -> Failure:
-    """The failure of a file whose worker died with it."""
-    return Failure(path, "worker-died", "the process that read it died", "exclude the file, and report it")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rewire import read
 from rewire.model.result import Failure
 from rewire.syntax.imports import ImportStatement, read_imports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection, Set
 
     from rewire.model.source import SourceFile
     from rewire.model.workspace import Workspace
+    from rewire.needles import AnyOf
 
 AnswerT = TypeVar("AnswerT")
 
@@ -21,6 +22,8 @@ KEPT = 48 << 20
 """How many characters of decoded files are held at a time; the imports of every file asked for are kept."""
 
 _TEXT_LIMIT = 4 << 20
+
+_NEVER_ASKED: tuple[Set[str], Set[str]] = frozenset(), frozenset()
 
 
 class Files:
@@ -33,6 +36,8 @@ class Files:
         self._imports: dict[str, tuple[ImportStatement, ...]] = {}
         self._texts: dict[str, str | None] = {}
         self._looks: dict[Callable[[bytes | None], Any], dict[str, Any]] = {}
+        self._noted: dict[object, tuple[Set[str], Set[str]]] = {}
+        """By question the files on disk that a search asked it, and those of them where the answer was yes."""
         if earlier is not None:
             self._take_over(earlier)
 
@@ -48,6 +53,7 @@ class Files:
         self._texts.update(earlier._texts)
         for question, answers in earlier._looks.items():
             self._looks[question] = {path: answer for path, answer in answers.items() if same(path)}
+        self._noted.update(earlier._noted)
 
     def data(self, path: str) -> bytes | None:
         """The bytes of any file; None if it cannot be read."""
@@ -62,16 +68,20 @@ class Files:
 
         ``data``: its bytes, where the caller has them.
         """
+        asked, answered = self._noted.get(question, _NEVER_ASKED)
+        if path in asked and path not in self.workspace.overlay:
+            return cast("AnswerT", path in answered)
         answers = self._looks.setdefault(question, {})
         if path not in answers:
             answers[path] = question(self.data(path) if data is None else data)
         answer: AnswerT = answers[path]
         return answer
 
-    def note_look(self, path: str, question: Callable[[bytes | None], Any], answer: Any) -> None:
-        """Take over an answer about the bytes on disk; it counts where no change lies over them."""
-        if path not in self.workspace.overlay:
-            self._looks.setdefault(question, {})[path] = answer
+    def note_looks(self, question: AnyOf, asked: Collection[str], answered: Set[str]) -> None:
+        """Take over the answers of a search: ``question`` was asked of the bytes on disk of ``asked``, and the answer
+        was yes for ``answered``. They count where no change lies over the file.
+        """
+        self._noted[question] = frozenset(asked), answered
 
     def source(self, path: str) -> SourceFile | None:
         """A Python file, decoded; None if it cannot be."""

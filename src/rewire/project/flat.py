@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rewire.model.project import Context, Launch
+from rewire.needles import AnyOf
 from rewire.project.boot.load import boot
 from rewire.project.modules import STANDARD, folder_of, module_name, package_of
 from rewire.project.pathedits import added_folders
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from rewire.project.answers import Answers
 
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_\w*|\w*_tests?|conftest)\.py$")
-_HINTS = (b"except (", b"sys.path", b"__main__", b"except ImportError", b"except ModuleNotFoundError", b"addsitedir")
+may_start_flat = AnyOf(
+    (b"except (", b"sys.path", b"__main__", b"except ImportError", b"except ModuleNotFoundError", b"addsitedir")
+)
+"""True if a file of some bytes may be a starter."""
 
 
 def find_flat(index: Answers) -> dict[str, tuple[Context, ...]]:
@@ -67,11 +71,6 @@ def _as_pytest_does(index: Answers, path: str, everywhere: tuple[str, ...]) -> I
         name = module_name(file, base)
         if name and name not in index.module_names(file):
             yield file, Context(name, package_of(name, file), roots)
-
-
-def may_start_flat(data: bytes | None) -> bool:
-    """True if a file of these bytes may be a starter."""
-    return data is not None and any(hint in data for hint in _HINTS)
 
 
 def _starters(index: Answers) -> Iterator[str]:

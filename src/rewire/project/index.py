@@ -17,11 +17,12 @@ from rewire.project.spelling import import_line
 from rewire.syntax.bindings import may_bind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence, Set
 
     from rewire.model.project import Context, ImportedName, Launch, Loading
     from rewire.model.source import SourceFile
     from rewire.model.workspace import Workspace
+    from rewire.needles import AnyOf
 
 AnswerT = TypeVar("AnswerT")
 
@@ -134,7 +135,7 @@ class ProjectIndex:
         self._share(first, _OF_PATHS)
         return first
 
-    def learn(self, first: ProjectIndex) -> tuple[Callable[[bytes | None], bool], ...]:
+    def learn(self, first: ProjectIndex) -> tuple[AnyOf, ...]:
         """Take over what ``before_launches`` has found out, and say what launches and flat names will ask of every
         file's bytes: nothing where nobody has asked for roots so far.
         """
@@ -149,9 +150,9 @@ class ProjectIndex:
     def _share(self, other: ProjectIndex, names: Sequence[str]) -> None:
         other.__dict__.update({name: self.__dict__[name] for name in names if name in self.__dict__})
 
-    def note_look(self, path: str, question: Callable[[bytes | None], bool], answer: bool) -> None:
-        """Take over the answer to a question of ``learn`` from somebody who has just read the file on disk."""
-        self._files.note_look(path, question, answer)
+    def note_looks(self, question: AnyOf, asked: Sequence[str], answered: Set[str]) -> None:
+        """Take over the answers to a question of ``learn`` from a search that has just read the files on disk."""
+        self._files.note_looks(question, asked, answered)
 
     def is_selected(self, path: str) -> bool:
         """True if this run may change ``path``."""

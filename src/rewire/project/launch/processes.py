@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from rewire.needles import AnyOf
 from rewire.project.boot.evaluate import Evaluator
 from rewire.project.boot.finder import entry_file
 from rewire.project.boot.tree import HOME, under
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from rewire.project.boot.tree import Files
     from rewire.project.launch.command import Evidence
 
-_STARTERS = (b"os.system", b"os.exec", b"os.spawn")
-"""One of these, or ``subprocess``, is in the text of every file that starts a process by itself."""
+may_start = AnyOf((b"subprocess", b"os.system", b"os.exec", b"os.spawn"))
+"""True if a Python file of some bytes may start processes by itself: every one that does holds one of these."""
 
 _CALLS = frozenset(
     {
@@ -37,13 +38,6 @@ _CALLS = frozenset(
 
 _CALLED = re.compile(rf"\b(?:{'|'.join(sorted(_CALLS))})\b\s*[(\\#]")
 """What every text with a call of these names matches: white space may follow the name, a joined line, a comment."""
-
-
-def may_start(data: bytes | None) -> bool:
-    """True if a Python file of these bytes may start processes by itself; False for one that cannot be read."""
-    if data is None:
-        return False
-    return b"subprocess" in data or (b"os." in data and any(starter in data for starter in _STARTERS))
 
 
 def read_processes(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:

@@ -1,0 +1,55 @@
+"""Locate: one codemod's facts about its candidates, remembered or worked out, wherever the work runs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rewire import locate as station
+from rewire.cache.recall import Recall
+from rewire.model.result import Failure
+from rewire.workers import Died
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rewire.model.workspace import Workspace
+    from rewire.pipeline.request import Selected
+    from rewire.pipeline.state import State
+
+BATCH = 128
+SPREAD_FROM = 256
+"""From this many candidates on, locating in them is worth a second process."""
+
+
+def locate(
+    state: State, selected: Selected, workspace: Workspace, paths: Sequence[str]
+) -> tuple[dict[str, Any], dict[str, Failure]]:
+    """Facts and failures by path, in path order; what an earlier run knows of the same bytes is not asked again."""
+    codemod = selected.codemod
+    markers = state.wanted.markers[codemod.name]
+    recall = Recall(state.request.cache, codemod, selected.options, markers)
+    digests = {path: state.digest(workspace, path) for path in paths}
+    located = recall.located(digests)
+    items = [(path, state.carried(workspace, path)) for path in paths if path not in located]
+    work = partial(
+        station.locate_files, root=workspace.root, codemod=codemod, markers=markers, options=selected.options
+    )
+    advance = state.advance(f"locate {codemod.name}", len(items))
+    fresh = {}
+    failures: dict[str, Failure] = {}
+    for answer in state.executor.spread(work, items, batch=BATCH, pays_from=SPREAD_FROM, advance=advance):
+        if isinstance(answer, Died):
+            failures[answer.item[0]] = died(answer.item[0])
+        elif answer.failure:
+            failures[answer.path] = answer.failure
+        else:
+            fresh[answer.path] = answer.facts
+    recall.keep(digests, fresh)
+    located.update(fresh)
+    return {path: located[path] for path in paths if located.get(path) is not None}, failures
+
+
+def died(path: str) -> Failure:
+    """The failure of a file whose worker died with it."""
+    return Failure(path, "worker-died", "the process that read it died", "exclude the file, and report it")
