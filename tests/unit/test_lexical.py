@@ -181,6 +181,7 @@ def token_by_token(text: str, stop: int) -> Found:
 @example("x = f'''{\n'a'  # it's\n}'''\ny", 120)
 @example("f'{x}}}{{{y}'\n", 120)
 @example('f"""a{b}""""c"\n', 120)
+@example("f'{a!r:>{b}}{c:{d}.{e}}' + f'{x:{y:{z}}}'\n", 120)
 def test_whole_lines_and_strings_end_where_they_do_token_by_token(text: str, stop: int) -> None:
     assert at_once(text, stop) == token_by_token(text, stop)
     assert at_once(text, len(text)) == token_by_token(text, len(text))

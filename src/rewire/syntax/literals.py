@@ -51,9 +51,12 @@ def easy_string() -> str:
 
 
 def _formatted(quote: str, other: str) -> str:
-    """An f-string on one line whose fields hold no quotes but those of plain strings in the other kind of quotes."""
+    """An f-string on one line whose fields, one within another at most, hold no quotes but those of plain strings in
+    the other kind of quotes.
+    """
     inside = rf"[^'\"\\{{}}\r\n]++|{other}[^'\"\\{{}}\r\n]*+{other}(?!{other})"
-    pieces = rf"[^{quote}\\{{}}\r\n]++|\{{\{{|\}}\}}|\{{(?:{inside})*+\}}|\\[^{{}}\r]"
+    field = rf"\{{(?:{inside}|\{{(?:{inside})*+\}})*+\}}"
+    pieces = rf"[^{quote}\\{{}}\r\n]++|\{{\{{|\}}\}}|{field}|\\[^{{}}\r]"
     return rf"{quote}(?!{quote}{quote})(?:{pieces})*+{quote}"
 
 
