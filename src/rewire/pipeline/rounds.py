@@ -63,7 +63,7 @@ def _project_complaints(
     complaints = [Rejected(path, "codemod", detail, codemod.name) for path, detail in sorted(found.items())]
     if complaints or codemod.promise is Promise.PROVED:
         return complaints
-    return newly_unresolved(project, later, changed, codemod.name)
+    return newly_unresolved(project, later, files, codemod.name)
 
 
 def _second_pass(

@@ -59,7 +59,12 @@ def may_bind(text: str, name: str) -> bool:
 
 @lru_cache(maxsize=16384)
 def _plainly_bound(text: str) -> frozenset[str]:
-    """Names bound at the start of a line, by a definition or an assignment: fast, and right most of the time.
+    return plainly_bound(text)
+
+
+def plainly_bound(text: str) -> frozenset[str]:
+    """Names bound at the start of a line (but the first), by a definition or an assignment: fast, and right most of
+    the time.
 
     What stands in a string is not told apart; at worst a name too many.
     """

@@ -47,7 +47,7 @@ def compare(old: str, new: str) -> Comparison:
         had, has = _tokens(old), _tokens(new)
         lost, spare, strings = had[0] - has[0], has[0] - had[0], had[1] - has[1]
     simple = _simple(old, new)
-    return Comparison(simple, _statements_parse(new) if simple else None, lost, spare, strings)
+    return Comparison(simple, statements_parse(new) if simple else None, lost, spare, strings)
 
 
 def _tokens(text: str) -> tuple[Counter[str], Counter[str]]:
@@ -79,7 +79,8 @@ def _all_simple(layout: Layout, indent: str) -> bool:
     )
 
 
-def _statements_parse(statements: str) -> bool:
+def statements_parse(statements: str) -> bool:
+    """True if whole lines of statements, indented or not, are Python by themselves."""
     if is_import(statements):
         return True
     wrapped = "if 1:\n" + statements if statements[:1] in (" ", "\t") else statements
