@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rewire import __version__
-from rewire.cli import apply, cache, completion, doctor, explain, fleet
+from rewire.cli import apply, cache, completion, doctor, explain
 from rewire.cli import list as listing
+from rewire.cli.fleet import command as fleet
 from rewire.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,13 +25,17 @@ BODY = "pull-request.md"
 CHANGES = "changes.patch"
 TRACEBACK = "traceback.txt"
 _OURS = re.compile(r"\d{4,}-.*\.patch|report\.json|pull-request\.md|changes\.patch|traceback\.txt|\..*\.partial")
+_SCRATCH = re.compile(r"\.series\..*\.partial")
 
 
 def clear(folder: Path) -> None:
     """Take away what an earlier run wrote there, and nothing else. Raises DeliveryError."""
     try:
         for path in _found(folder):
-            path.unlink()
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
     except OSError as error:
         raise DeliveryError(f"{error.filename}: cannot be removed: {error.strerror}") from error
 
@@ -82,4 +87,7 @@ def _write_series(folder: Path, made: Draft) -> tuple[str, ...]:
 
 def _found(folder: Path) -> Iterator[Path]:
     if folder.is_dir():
-        yield from (path for path in sorted(folder.iterdir()) if _OURS.fullmatch(path.name) and path.is_file())
+        for path in sorted(folder.iterdir()):
+            kind = _OURS if path.is_file() else _SCRATCH if path.is_dir() and not path.is_symlink() else None
+            if kind and kind.fullmatch(path.name):
+                yield path

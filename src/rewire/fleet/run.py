@@ -7,8 +7,9 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rewire.fleet import state
-from rewire.fleet.crew import Crew, Lost
+from rewire.errors import RewireError
+from rewire.fleet import products, state
+from rewire.fleet.crew import Crew, Late, Lost
 from rewire.fleet.visit import Visit, Visited, visit
 from rewire.registry import preload
 
@@ -39,10 +40,10 @@ def run_fleet(
     tasks = [Visit(record, earlier.get(record.path)) for record in visits.values()]
     kept = dict(earlier)
     _save(orders, kept)
-    crew: Crew[Visit, Visited] = Crew(partial(visit, orders), jobs)
+    crew: Crew[Visit, Visited] = Crew(partial(visit, orders), jobs, orders.limit)
     for through, (position, answer) in enumerate(crew.answers(tasks), 1):
         number = numbers[position]
-        visited = Visited(_lost(records[number], answer)) if isinstance(answer, Lost) else answer
+        visited = answer if isinstance(answer, Visited) else Visited(_without_answer(orders, records[number], answer))
         preload(visited.modules)  # what one repository needed, the processes still to be forked find in place
         records[number] = visited.record
         kept[visited.record.path] = visited.record
@@ -54,6 +55,38 @@ def run_fleet(
 
 def _save(orders: Orders, records: Mapping[str, Record]) -> None:
     state.save(orders.output, records.values())
+
+
+def _without_answer(orders: Orders, record: Record, answer: Lost | Late) -> Record:
+    """The record of a repository whose process gave none. What it may have written to the output is taken away."""
+    try:
+        products.clear(orders.output / record.folder)
+    except RewireError as error:
+        record = replace(record, notes=(*record.notes, f"what it left could not be taken away: {error.message}"))
+    return _late(record, answer) if isinstance(answer, Late) else _lost(record, answer)
+
+
+def _late(record: Record, late: Late) -> Record:
+    """The record of a repository that took too long."""
+    limit = _in_words(late.limit)
+    reason, advice = (
+        f"not through after {limit}, the limit for each repository; nothing was written to it",
+        "the same command tries it again; give it a longer --time-limit, or --exclude what takes so long",
+    )
+    if late.in_last_step:
+        reason, advice = (
+            f"git took longer than {limit} to move the branch, and was not waited for any longer",
+            "look at the branch; then the same command tries again",
+        )
+    return replace(record, status="failed", reason=reason, advice=advice, seconds=round(late.seconds, 3))
+
+
+def _in_words(seconds: float) -> str:
+    """A time in the largest unit in which it is a whole number."""
+    for size, unit in ((3600, "hour"), (60, "minute")):
+        if seconds >= size and seconds % size == 0:
+            return f"{seconds // size:g} {unit}{'' if seconds == size else 's'}"
+    return f"{seconds:g} second{'' if seconds == 1 else 's'}"
 
 
 def _lost(record: Record, lost: Lost) -> Record:

@@ -25,7 +25,7 @@ from rewire.report.about import About, Delivered
 from rewire.report.tally import refusal_groups, row
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Callable, Container, Iterator
 
     from rewire.config.values import Config, Grain
     from rewire.deliver.commit.branch import Draft, Place
@@ -46,7 +46,8 @@ class Orders:
     """What is to be done in every repository. ``branch`` None: a dry run. ``output`` holds a folder for each.
 
     ``digest`` stands for the codemods, their options and the code that carries them out; ``command`` does the same
-    again in one repository. ``packages`` hold the code that does it: rewire, the codemods, their parser.
+    again in one repository. ``packages`` hold the code that does it: rewire, the codemods, their parser. ``limit`` is
+    what a repository may take, in seconds; None: as long as it takes.
     """
 
     prepare: Prepare
@@ -56,6 +57,7 @@ class Orders:
     command: str
     digest: str
     packages: tuple[str, ...]
+    limit: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +80,15 @@ class Visited:
     modules: tuple[str, ...] = ()
 
 
-def visit(orders: Orders, one: Visit, jobs: int) -> Visited:
-    """Do what is to be done in one repository. Never raises but for KeyboardInterrupt: trouble is in the record."""
+def visit(orders: Orders, one: Visit, jobs: int, last_step: Callable[[], None]) -> Visited:
+    """Do what is to be done in one repository. Never raises but for KeyboardInterrupt: trouble is in the record.
+
+    ``last_step`` is called before the one thing that is not to be cut short: that the branch is moved.
+    """
     started = time.perf_counter()
     known = frozenset(sys.modules)
     try:
-        visited = _visit(orders, one, jobs)
+        visited = _visit(orders, one, jobs, last_step)
     except RewireError as error:
         visited = Visited(replace(one.record, status="failed", reason=error.message, advice=error.advice))
     except Exception as error:  # the other repositories are not to pay for a fault of ours in this one
@@ -104,7 +109,7 @@ def _at_fault(orders: Orders, record: Record, error: Exception) -> Record:
     return replace(record, status="failed", reason=f"internal error: {type(error).__name__}: {error}", advice=advice)
 
 
-def _visit(orders: Orders, one: Visit, jobs: int) -> Visited:
+def _visit(orders: Orders, one: Visit, jobs: int, last_step: Callable[[], None]) -> Visited:
     top = Path(one.record.path)
     folder = orders.output / one.record.folder
     own = config.load(top)
@@ -122,11 +127,12 @@ def _visit(orders: Orders, one: Visit, jobs: int) -> Visited:
     )
     preflight_branch(top, orders.branch)
     result = run(orders.prepare(top, own, tracked_files(top), jobs))
-    return Visited(_deliver(orders, _with_figures(record, result), result, folder))
+    return Visited(_deliver(orders, _with_figures(record, result), result, last_step))
 
 
-def _deliver(orders: Orders, record: Record, result: RunResult, folder: Path) -> Record:
+def _deliver(orders: Orders, record: Record, result: RunResult, last_step: Callable[[], None]) -> Record:
     """Commits, patches and reports, and last the branch."""
+    folder = orders.output / record.folder
     if orders.branch is None:
         about = About(__version__, "dry-run", orders.command, result.exit_code())
         written = products.write(folder, result, about, None)
@@ -137,6 +143,7 @@ def _deliver(orders: Orders, record: Record, result: RunResult, folder: Path) ->
         left = (f"the branch {orders.branch} of an earlier run is still there, and no longer needed",)
         stale = find_branch(Path(record.path), orders.branch) is not None
         return replace(record, status="unchanged", written=written, notes=(*record.notes, *(left if stale else ())))
+    last_step()
     publish(made)
     commits = tuple(CommitMade(info.sha, info.subject) for info in made.commits)
     return replace(record, status="done", tip=made.tip, commits=commits, written=written)

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rewire.cli.fleet.orders import DRY_RUN, TIME_LIMIT, read_orders
+
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Container, Sequence
+    from collections.abc import Sequence
 
-    from rewire.config.values import Config
-    from rewire.discover import Discovered
     from rewire.fleet.summary import Summary
     from rewire.fleet.values import Record
     from rewire.fleet.visit import Orders, Visited
-    from rewire.pipeline import Request, Selected
 
 EPILOG = """\
 REPOS.txt holds one path a line, relative to itself; lines that begin with # are comments. Every repository
 is there already: nothing is cloned or fetched. HEAD, index and work tree of each stay as they are; files that
 git does not track are not looked at. An interrupted fleet goes on with the same command: what is done is not
-done again.
+done again, and what failed, or took too long, is tried again.
 
 examples:
   rewire fleet repos.txt --output out --dry-run                        what would change, and why not
@@ -32,9 +30,6 @@ examples:
 exit codes: 0 every repository is done or has nothing to change, 2 usage or configuration, 3 some repository
 failed or is incomplete (the others are done), 4 our own fault, or no output can be written, 130 interrupted
 """
-
-DRY_RUN = "dry-run"
-"""The folder of a dry run within the output: it is resumed by itself, and is nothing that a real run goes on with."""
 
 
 def add(commands: Any) -> None:
@@ -66,6 +61,12 @@ def add(commands: Any) -> None:
     again.add_argument("--resume", action="store_true", help="go on where an earlier run stopped; the default")
     again.add_argument("--restart", action="store_true", help="do every repository again")
     how.add_argument("--jobs", metavar="N", help="worker processes; default: one a processor")
+    how.add_argument(
+        "--time-limit",
+        metavar="TIME",
+        default=TIME_LIMIT,
+        help=f"what a repository may take: 90s, 30m, 2h, none; default: {TIME_LIMIT}. One that takes longer is failed",
+    )
     how.add_argument("--no-cache", action="store_true", help="neither use nor keep what other runs learned")
     show = parser.add_argument_group("what to show")
     show.add_argument("--format", choices=("text", "json", "markdown"), default="text", help="default: text")
@@ -80,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     from rewire.cli.screen import hush
     from rewire.fleet import state
 
-    orders, jobs = _read_orders(args)
+    orders, jobs = read_orders(args)
     with state.alone(orders.output):
         records = _visit_all(args, orders, jobs)
         summary = _sum_up(args, orders, records)
@@ -90,123 +91,6 @@ def run(args: argparse.Namespace) -> int:
     except BrokenPipeError:
         hush()
     return summary.exit_code
-
-
-def _read_orders(args: argparse.Namespace) -> tuple[Orders, int]:
-    """What to do in every repository, and with how many processes. Raises UsageError and ConfigError."""
-    from rewire import config, registry
-    from rewire.cache.store import default_path
-    from rewire.cli.request import read_jobs, select_codemods
-    from rewire.config.values import Config
-    from rewire.fleet.visit import Orders
-    from rewire.workers import default_jobs
-
-    settings = config.load(Path(), Path(args.config)) if args.config else Config()
-    installed = registry.load()
-    config.check_tables(settings, installed.codemods, [one.name for one in installed.broken])
-    _require_fleet_settings(args, settings)
-    selected = select_codemods(args, settings, installed)
-    exclude = (*settings.exclude, *args.exclude)
-    branch = None if args.dry_run else args.branch
-    output = Path(args.output).absolute()
-    orders = Orders(
-        prepare=_Preparation(selected, exclude, None if args.no_cache else default_path()),
-        output=output / DRY_RUN if args.dry_run else output,
-        branch=branch,
-        per=args.commit_per or settings.commit_per or "codemod",
-        command=_reproduce(selected, exclude, branch),
-        digest=_digest(selected, exclude),
-        packages=("rewire", "libcst", *_packages(selected)),
-    )
-    return orders, read_jobs(args.jobs) or settings.jobs or default_jobs()
-
-
-def _require_fleet_settings(args: argparse.Namespace, settings: Config) -> None:
-    """Raise UsageError or ConfigError for what is missing, or cannot hold for many repositories."""
-    from rewire.deliver.commit.branch import require_branch_name
-    from rewire.errors import ConfigError, UsageError
-
-    if not args.output:
-        raise UsageError("--output DIR is missing", advice="name the folder for patches, reports and the summary")
-    if not args.dry_run:
-        if not args.branch:
-            raise UsageError("--branch NAME is missing", advice="name the branch that the commits go to, or --dry-run")
-        require_branch_name(args.branch)
-    for key, value in (("roots", settings.roots), ("launch", settings.launch)):
-        if value:
-            raise ConfigError(
-                f"{settings.source}: {key} is a fact about one repository, and no setting of a fleet",
-                advice="put it into the configuration of that repository, where the fleet will read it",
-            )
-
-
-@dataclass(frozen=True, slots=True)
-class _Preparation:
-    """The fleet's codemods on one repository's own facts: its roots, launches, and what it keeps from being changed."""
-
-    selected: tuple[Selected, ...]
-    exclude: tuple[str, ...]
-    cache: Path | None
-
-    def __call__(self, top: Path, own: Config, tracked: Container[str], jobs: int) -> Request:
-        from rewire.cli.request import project_settings
-        from rewire.discover import discover
-        from rewire.pipeline import Request
-
-        discovered = _limit(discover([top], exclude=(*self.exclude, *own.exclude)), tracked)
-        return Request(
-            discovered=discovered,
-            codemods=self.selected,
-            jobs=jobs,
-            settings=project_settings(own, (), discovered),
-            cache=self.cache,
-        )
-
-
-def _limit(discovered: Discovered, tracked: Container[str]) -> Discovered:
-    """The project as the branch holds it: files that git does not track are neither changed nor looked at."""
-    return replace(
-        discovered,
-        selected=tuple(path for path in discovered.selected if path in tracked),
-        context=tuple(path for path in discovered.context if path in tracked),
-        others=tuple(path for path in discovered.others if path in tracked),
-    )
-
-
-def _reproduce(selected: Sequence[Selected], exclude: Sequence[str], branch: str | None) -> str:
-    """A command line that does the same in one repository, with everything that the fleet's configuration says."""
-    import json
-    import shlex
-
-    line = ["rewire", "apply"]
-    for one in selected:
-        line += ["--select", one.codemod.name]
-    for one in selected:
-        for name, value in one.explicit_options.items():
-            shown = value if isinstance(value, str) else json.dumps(value)
-            line += ["--set", f"{one.codemod.name}.{name.replace('_', '-')}={shown}"]
-    for pattern in exclude:
-        line += ["--exclude", pattern]
-    return shlex.join([*line, *(["--branch", branch] if branch else ["--dry-run"])])
-
-
-def _packages(selected: Sequence[Selected]) -> list[str]:
-    """The packages that the codemods come from."""
-    return sorted({type(one.codemod).__module__.partition(".")[0] for one in selected})
-
-
-def _digest(selected: Sequence[Selected], exclude: Sequence[str]) -> str:
-    """A digest of the configuration and of the code that carries it out."""
-    import json
-
-    from rewire import __version__
-    from rewire.cache.store import key_of
-    from rewire.cache.values import fingerprint
-
-    options = [one.codemod.describe_options(one.options) for one in selected]
-    codemods = [(one.codemod.name, one.codemod.version) for one in selected]
-    settings = json.dumps([codemods, options, list(exclude)], sort_keys=True, default=str)
-    return key_of("fleet", __version__, fingerprint("rewire", *_packages(selected)), settings).hex()
 
 
 def _visit_all(args: argparse.Namespace, orders: Orders, jobs: int) -> tuple[Record, ...]:
@@ -296,6 +180,7 @@ def _command(args: argparse.Namespace) -> str:
         ("--set", args.sets),
         ("--exclude", args.exclude),
         ("--commit-per", [args.commit_per] if args.commit_per else []),
+        ("--time-limit", [args.time_limit] if args.time_limit != TIME_LIMIT else []),
         ("--branch", [args.branch] if args.branch else []),
         ("--output", [args.output]),
     ):

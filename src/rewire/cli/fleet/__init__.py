@@ -1,0 +1,1 @@
+"""``rewire fleet``: the command, and what it orders."""
