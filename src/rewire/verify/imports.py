@@ -48,8 +48,8 @@ def _to_look_into(before: ProjectIndex, after: ProjectIndex, files: Sequence[Fil
     writing: set[str] = set()
     lost: set[str] = set()
     for file in files:
-        assert file.before is not None
-        assert file.after is not None
+        if file.before is None or file.after is None:
+            return everything
         taken, writes = _taken_away(file)
         if taken is None:
             return everything

@@ -144,3 +144,13 @@ def test_a_root_that_comes_breaks_who_counts_from_the_one_above() -> None:
     assert before.found_roots != after.found_roots
     (complaint,) = newly_unresolved(before, after, files, "toy")
     assert (complaint.path, complaint.detail) == ("tools/other.py", "nothing answers to the import of .part (y)")
+
+
+def test_a_file_that_is_made_where_one_was_may_break_who_imports_it() -> None:
+    """A second codemod of the run makes the file that the first one made: the paths stay the same."""
+    texts = {**NOTHING, "main.py": ["from pkg.a import x", "z = 1"], "pkg/a.py": ["x = 1"]}
+    file = replaced("main.py", texts["main.py"], 1, 1, ["z = 2"])
+    assert file
+    files = [file, FileChange("pkg/a.py", None, source("pkg/a.py", "y = 1\n"), ())]
+    (complaint,) = newly_unresolved(*indexes(texts, files), files, "toy")
+    assert (complaint.path, complaint.detail) == ("main.py", "nothing answers to the import of pkg.a (x)")
