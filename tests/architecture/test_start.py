@@ -48,5 +48,9 @@ def test_listing_the_codemods_parses_nothing() -> None:
     assert "libcst" not in loaded_after(f"{load}\nassert known.codemods and not known.broken")
 
 
+def test_a_run_loads_libcst_with_the_first_site_and_not_before() -> None:
+    assert "libcst" not in loaded_after("import rewire.pipeline.line, rewire.verify.imports, rewire.verify.accept")
+
+
 def test_the_probe_sees_what_is_loaded() -> None:
     assert loaded_after("import libcst") >= {"libcst"}

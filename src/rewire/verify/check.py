@@ -8,10 +8,8 @@ from rewire.errors import SourceError
 from rewire.model.result import Rejected
 from rewire.model.site import Promise
 from rewire.model.splices import splices
-from rewire.syntax import native
-from rewire.syntax.modern import parses
 from rewire.verify.bindings import keeps_names
-from rewire.verify.compare import compare
+from rewire.verify.compare import compare, is_python
 from rewire.verify.ledger import unbalanced, unowned
 from rewire.verify.names import newly_undefined
 from rewire.verify.tokens import lost_text
@@ -66,4 +64,4 @@ def still_parses(file: FileChange, regions: Sequence[Splice]) -> bool:
     found = [compare(region.old, region.new) for region in regions]
     if all(one.simple for one in found):
         return all(one.parses for one in found)
-    return native.parses(file.after.text) or parses(file.after.text)
+    return is_python(file.after.text)

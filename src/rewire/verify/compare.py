@@ -12,7 +12,6 @@ from functools import lru_cache
 from rewire.model.source import Span
 from rewire.syntax import native
 from rewire.syntax.lexical import Layout, scan
-from rewire.syntax.modern import parses
 from rewire.syntax.plain import is_bare, is_import, lone_indent
 
 _REMEMBERED = 16_384
@@ -84,4 +83,13 @@ def statements_parse(statements: str) -> bool:
     if is_import(statements):
         return True
     wrapped = "if 1:\n" + statements if statements[:1] in (" ", "\t") else statements
-    return native.parses(wrapped) or parses(wrapped)
+    return is_python(wrapped)
+
+
+def is_python(text: str) -> bool:
+    """True if the running Python reads ``text``, or LibCST does: its yes counts, its no is asked again."""
+    if native.parses(text):
+        return True
+    from rewire.syntax.modern import parses  # LibCST: most runs need it for nothing here
+
+    return parses(text)
