@@ -8,6 +8,7 @@
     ├── ClusterError            exit code 4: a dask cluster that is not there, runs other code, or lost its workers
     └── SourceError             one file; becomes a ``Failure`` value, never ends a run
         ├── NotPython           the text is not Python that LibCST reads
+        │   └── NestedTooDeeply it may be Python, but nested deeper than a parser goes
         └── NotLossless         LibCST would not give the file's own bytes back
 
 Expected trouble with *one file* is a value (``rewire.model.Failure``), not an exception that crosses a station;
@@ -70,6 +71,10 @@ class NotPython(SourceError):
     """The text is not Python as LibCST reads it; ``line`` is 1-based (0: unknown)."""
 
     code = "unparsable"
+
+
+class NestedTooDeeply(NotPython):
+    """Brackets, operators or blocks are nested deeper than a parser can go, whichever Python they are meant for."""
 
 
 class NotLossless(SourceError):

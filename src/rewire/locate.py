@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rewire import read
-from rewire.errors import NotPython, SourceError
+from rewire.errors import NestedTooDeeply, NotPython, SourceError
 from rewire.model.result import Failure
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def locate(
     except SourceError as error:
         return Located(source.path, None, failure_of(source, error))
     except RecursionError:
-        deep = NotPython("an expression is nested too deeply", advice="exclude the file")
+        deep = NestedTooDeeply("an expression is nested too deeply", advice="exclude the file")
         return Located(source.path, None, failure_of(source, deep))
 
 
@@ -56,8 +56,11 @@ def locate_files(
 
 
 def failure_of(source: SourceFile, error: SourceError) -> Failure:
-    """The failure that a parser's complaint about ``source`` becomes; Python 2 is recognised and named as such."""
-    if isinstance(error, NotPython):
+    """The failure that a parser's complaint about ``source`` becomes; Python 2 is recognised and named as such.
+
+    Python 2's grammar reads most of Python 3, and fissix has no limit: that it reads what is too deep tells nothing.
+    """
+    if isinstance(error, NotPython) and not isinstance(error, NestedTooDeeply):
         from rewire.syntax.legacy import is_python2
 
         if is_python2(source.text):

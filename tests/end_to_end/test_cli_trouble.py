@@ -98,6 +98,7 @@ def test_a_wrong_configuration_is_refused_by_its_place(rewire: Command, project:
     [
         ("unparsable.py", b"logger.warn(\n", "unparsable"),
         ("python2.py", b'print "hello"\nlogger.warn("a")\n', "python2"),
+        ("deep.py", b'logger.warn("a")\nx = ' + b"[" * 3000 + b"]" * 3000 + b"\n", "nested too deeply"),
         ("latin.py", b'# caf\xe9\nlogger.warn("a")\n', ""),
         ("unknown.py", b'# coding: klingon\nlogger.warn("a")\n', ""),
         ("nul.py", b'logger.warn("a\0b")\n', ""),

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.programs import programs
 
-from rewire.errors import NotLossless, NotPython
+from rewire.errors import NestedTooDeeply, NotLossless, NotPython
 from rewire.model.source import Span
 from rewire.syntax.lexical import scan
 from rewire.syntax.modern import dotted_name, dotted_node, parse, parses
@@ -172,8 +172,19 @@ def test_what_libcst_would_not_print_again_is_said() -> None:
 )
 def test_too_deep_an_expression_is_said_and_brings_nothing_down(text: str) -> None:
     """Without a guard LibCST overflows the C stack on these, and the process is gone."""
-    with pytest.raises(NotPython, match="too deeply"):
+    with pytest.raises(NestedTooDeeply, match="too deeply"):
         parse(text)
+
+
+def test_too_many_blocks_are_said() -> None:
+    text = "".join(f"{' ' * depth}if a:\n" for depth in range(150)) + " " * 150 + "pass\n"
+    with pytest.raises(NestedTooDeeply, match="blocks are nested too deeply"):
+        parse(text)
+
+
+@pytest.mark.parametrize("text", [f"x = '{'(' * 5000}'\n", f"# {'[' * 5000}\nx = 1\n", f"x = {'[' * 150}{']' * 150}\n"])
+def test_what_only_looks_too_deep_is_parsed(text: str) -> None:
+    assert parse(text).module.code == text
 
 
 @given(st.text(alphabet="ab()[]:=\n\r\t\f '\"\\#,.{}", max_size=40))

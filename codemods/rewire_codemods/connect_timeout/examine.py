@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import libcst as cst
 
-from rewire.codemod import NotPython
+from rewire.codemod import NestedTooDeeply
 from rewire.codemod.cst import parse
 from rewire_codemods.connect_timeout import layout, tables
 from rewire_codemods.connect_timeout.facts import ASYNCPG, DictFact, Extra, FileFacts, KeywordFact, TextFact, Trace
@@ -43,7 +43,7 @@ class Examined:
             self.tree = parse(source.text)
             self.names = name_scopes(self.tree)
         except RecursionError:
-            raise NotPython("an expression is nested too deeply", advice="exclude the file") from None
+            raise NestedTooDeeply("an expression is nested too deeply", advice="exclude the file") from None
         self.origins = Origins(self.names, elsewhere, source.path)
         self.sinks = Sinks(source.path, self.origins)
 

@@ -6,7 +6,7 @@ and, inside functions, by its ``locate``.
 
 from rewire.codemod.base import Codemod, RefusalCode
 from rewire.codemod.options import option
-from rewire.errors import NotLossless, NotPython, SourceError
+from rewire.errors import NestedTooDeeply, NotLossless, NotPython, SourceError
 from rewire.model.project import Context, ImportedName, ImportRoot, Launch, Loading, Project, Target
 from rewire.model.site import BLOCK, INSERT, Change, NewFile, Note, Plan, Promise, Refusal, Site
 from rewire.model.source import SourceFile, Span
@@ -29,6 +29,7 @@ __all__ = [
     "Layout",
     "Loading",
     "LogicalLine",
+    "NestedTooDeeply",
     "NewFile",
     "NotLossless",
     "NotPython",

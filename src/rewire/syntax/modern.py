@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, cast
 import libcst as cst
 from libcst import metadata
 
-from rewire.errors import NotLossless, NotPython
+from rewire.errors import NestedTooDeeply, NotLossless, NotPython
 from rewire.model.source import Span
 from rewire.syntax.native import overflows
+from rewire.syntax.native import parses as parses_natively
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -192,7 +193,7 @@ def _parse(text: str) -> cst.Module:
     operators, dots, calls or ``elif`` in a chain. Python refuses the former and most of the latter, so we do (LibCST
     would need minutes for them); for what is left there is room on a stack of its own.
     """
-    if _nests_too_deeply(text):
+    if _may_nest_too_deeply(text) and not parses_natively(text):
         raise _too_deep()
     if len(text) < _SHORT:
         return _parse_here(text)
@@ -223,6 +224,8 @@ def _parse_here(text: str) -> cst.Module:
     try:
         return cst.parse_module(text)
     except cst.ParserSyntaxError as error:
+        if "too many indentation levels" in error.message:  # a hundred, as in Python itself; without a line
+            raise NestedTooDeeply("blocks are nested too deeply", advice="exclude the file") from None
         raise NotPython(
             str(error.message).strip(), line=error.raw_line, advice="fix the syntax, or exclude the file"
         ) from None
@@ -232,12 +235,12 @@ def _parse_here(text: str) -> cst.Module:
         raise NotPython(f"LibCST failed: {error}", advice="exclude the file") from error
 
 
-def _too_deep() -> NotPython:
-    return NotPython("an expression is nested too deeply for LibCST", advice="exclude the file")
+def _too_deep() -> NestedTooDeeply:
+    return NestedTooDeeply("an expression is nested too deeply for LibCST", advice="exclude the file")
 
 
-def _nests_too_deeply(text: str) -> bool:
-    """True if brackets nest deeper than Python allows, those in strings and comments included."""
+def _may_nest_too_deeply(text: str) -> bool:
+    """True if brackets nest deeper than Python allows, those in strings and comments counted as if they did, too."""
     if sum(map(text.count, "([{")) <= _DEEPEST:
         return False
     depth = deepest = 0
