@@ -15,11 +15,12 @@ from rewire_codemods.engine_init.conversion import Conversion
 from rewire_codemods.engine_init.converting import convert
 from rewire_codemods.engine_init.creation import makers_at_import
 from rewire_codemods.engine_init.defining import read_definition
-from rewire_codemods.engine_init.editing import NAME, Edits
+from rewire_codemods.engine_init.editing import Edits
 from rewire_codemods.engine_init.elsewhere import made_elsewhere
 from rewire_codemods.engine_init.fronts import served_by
 from rewire_codemods.engine_init.pools import pools_left
 from rewire_codemods.engine_init.roles import is_own
+from rewire_codemods.engine_init.sites import NAME
 from rewire_codemods.engine_init.style import read_style
 
 if TYPE_CHECKING:

@@ -1,9 +1,8 @@
-"""Find every place in one file that opens a connection, and examine each in its function."""
+"""Examine every place in which a function opens a connection: what becomes of it, and what stands in the way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -16,32 +15,20 @@ from rewire_codemods.shared_pool.facts import Called, Opening, Path, Recipe, Rem
 from rewire_codemods.shared_pool.forbidding import forbidden
 from rewire_codemods.shared_pool.lives import Found, Life
 from rewire_codemods.shared_pool.managed import examine_item
+from rewire_codemods.shared_pool.places import Opens, Place, places_in
 from rewire_codemods.shared_pool.shapes import only_closes, study
-from rewire_codemods.shared_pool.statements import Line, at, children, last_name, list_at, names_in, small, unwrap, walk
+from rewire_codemods.shared_pool.statements import at, list_at, names_in, small, unwrap
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from rewire.codemod.cst import Tree
     from rewire_codemods.shared_pool.scopes import FunctionScope
-
-Opens = Callable[[cst.CSTNode], bool]
-"""True for an expression that, called, opens a connection (``asyncpg.connect`` under any name, or a factory)."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """One call that opens a connection: the statement, the call itself, and how it is bound."""
-
-    line: Line
-    call: cst.Call
-    how: str
-    name: str = ""
-    timeout: str = ""
-    item: int = 0
 
 
 def examine(scope: FunctionScope, tree: Tree, opens: Opens, retries: bool = False) -> list[Opening]:
     """Every opening in one function, bodies of nested functions left to their own scopes."""
-    places = list(_places(scope, tree, opens))
+    places = list(places_in(scope, tree, opens))
     lives = {
         id(place): Life(scope, tree, place.line.path, place.name, _end(scope, place, places), retries=retries)
         for place in places
@@ -64,85 +51,6 @@ def examine_parameter(scope: FunctionScope, tree: Tree, name: str) -> Opening:
     recipe = replace(found.recipe, strings=strings_of(tree, *dropped)) if found.recipe else None
     calls = tuple(calls_in(list(scope.statements), tree, {name, *life.derived}, scope))
     return replace(base, recipe=recipe, calls=calls, state=state.in_nodes(scope.statements, scope))
-
-
-def _places(scope: FunctionScope, tree: Tree, opens: Opens) -> Iterator[Place]:
-    for line in scope.lines:
-        if isinstance(line.node, (cst.FunctionDef, cst.ClassDef)):
-            continue
-        for part in line.header:
-            for node in _outside_lambdas(part):
-                if isinstance(node, cst.Call) and opens(node.func):
-                    yield _place(line, node, tree)
-
-
-def _outside_lambdas(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    stack = [node]
-    while stack:
-        current = stack.pop()
-        yield current
-        if not isinstance(current, cst.Lambda):
-            stack.extend(reversed(children(current)))
-
-
-def _place(line: Line, call: cst.Call, tree: Tree) -> Place:
-    """How a call is bound: ``bound`` to a name, ``item`` of a with, ``returned``, or the trouble with it."""
-    if isinstance(line.node, cst.With):
-        for index, item in enumerate(line.node.items):
-            if any(inner is call for inner in walk(item)):
-                return Place(line, call, "item", _as_name(item), item=index)
-    part = small(line.node)
-    if part is None:
-        several = isinstance(line.node, (cst.SimpleStatementLine, cst.SimpleStatementSuite))
-        return Place(line, call, "one-line" if several else "not-bound")
-    value = getattr(part, "value", None)
-    if isinstance(line.node, cst.SimpleStatementSuite):
-        return Place(line, call, "one-line")
-    if isinstance(part, cst.Return) and _awaited(value, call):
-        return Place(line, call, "returned", "connection")
-    target = _single_target(part)
-    if target is None or not any(inner is call for inner in walk(part)):
-        return Place(line, call, "not-bound")
-    if not isinstance(target, cst.Name):
-        return Place(line, call, "stored", tree.code(target))
-    if value is call:
-        return Place(line, call, "not-awaited", target.value)
-    waited = _awaited(value, call)
-    if waited is None:
-        return Place(line, call, "not-bound", target.value)
-    return Place(line, call, "bound", target.value, _limit(waited, tree))
-
-
-def _single_target(part: cst.BaseSmallStatement) -> cst.BaseExpression | None:
-    if isinstance(part, cst.Assign) and len(part.targets) == 1:
-        return part.targets[0].target
-    return part.target if isinstance(part, cst.AnnAssign) else None
-
-
-def _awaited(value: cst.CSTNode | None, call: cst.Call) -> cst.Call | None:
-    """The awaited call: the opening itself, or the ``wait_for`` around it."""
-    if not isinstance(value, cst.Await) or not isinstance(value.expression, cst.Call):
-        return None
-    outer = value.expression
-    if outer is call:
-        return call
-    waits = last_name(outer.func) == "wait_for" and outer.args and outer.args[0].value is call
-    return outer if waits else None
-
-
-def _limit(call: cst.Call, tree: Tree) -> str:
-    """The limit of ``wait_for(..., t)``."""
-    if last_name(call.func) != "wait_for":
-        return ""
-    for index, arg in enumerate(call.args):
-        if (arg.keyword and arg.keyword.value == "timeout") or (index == 1 and not arg.keyword):
-            return tree.code(arg.value)
-    return ""
-
-
-def _as_name(item: cst.WithItem) -> str:
-    name = item.asname.name if item.asname else None
-    return name.value if isinstance(name, cst.Name) else ""
 
 
 def _end(scope: FunctionScope, place: Place, places: Sequence[Place]) -> int:

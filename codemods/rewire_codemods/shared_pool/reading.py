@@ -26,7 +26,7 @@ from rewire_codemods.shared_pool.margins import (
     is_main_guard,
     read_removals,
 )
-from rewire_codemods.shared_pool.openings import Opens, examine, examine_parameter
+from rewire_codemods.shared_pool.openings import examine, examine_parameter
 from rewire_codemods.shared_pool.pools import read_makings, read_pools
 from rewire_codemods.shared_pool.scopes import FunctionScope, ModuleScope, function_scope, module_scope
 from rewire_codemods.shared_pool.statements import children, last_name, lines, members, names_in, walk
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from rewire.codemod import SourceFile
+    from rewire_codemods.shared_pool.places import Opens
 
 CONNECT = ("asyncpg.connect", "asyncpg.connection.connect")
 

@@ -11,7 +11,8 @@ from rewire.model.project import Context, ImportedName, ImportRoot, Launch, Load
 from rewire.model.site import BLOCK, INSERT, Change, NewFile, Note, Plan, Promise, Refusal, Site
 from rewire.model.source import SourceFile, Span
 from rewire.syntax.blocks import Clause, Guard, PathEdit, has_main_guard, path_edits, read_clauses
-from rewire.syntax.imports import ImportStatement, read_import_at, read_imports
+from rewire.syntax.import_statement import ImportStatement, read_import_at
+from rewire.syntax.imports import read_imports
 from rewire.syntax.lexical import Layout, LogicalLine, scan
 
 __all__ = [

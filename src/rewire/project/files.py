@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rewire import read
 from rewire.model.result import Failure
-from rewire.syntax.imports import ImportStatement, read_imports
+from rewire.syntax.imports import read_imports
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Set
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rewire.model.source import SourceFile
     from rewire.model.workspace import Workspace
     from rewire.needles import AnyOf
+    from rewire.syntax.import_statement import ImportStatement
 
 AnswerT = TypeVar("AnswerT")
 

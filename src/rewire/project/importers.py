@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rewire.project.answers import Answers
-    from rewire.syntax.imports import ImportStatement
+    from rewire.syntax.import_statement import ImportStatement
 
     Statements = Callable[[str], Sequence[ImportStatement]]
 

@@ -8,9 +8,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from rewire.syntax.imports import ImportStatement, read_imports
+from rewire.syntax.imports import read_imports
 from rewire.syntax.lexical import Layout, scan
+
+if TYPE_CHECKING:
+    from rewire.syntax.import_statement import ImportStatement
 
 _DEFINES = re.compile(r"(?:async[ \t]+)?(?:def|class|type)[ \t]+([^\W\d]\w*)")
 _PLAINLY = re.compile(r"\n(?:(?:async def|def|class) +(\w+)|(\w+) *(?:=(?!=)|:[^\n=]*=))")
