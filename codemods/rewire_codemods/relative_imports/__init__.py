@@ -25,7 +25,8 @@ names and binds the same names. Comments, line breaks, parentheses and the numbe
 
 Left alone, and listed with the reason: files that are started as scripts, or may be (an ``if __name__ ==
 "__main__"`` block that no launch explains); top-level modules of an import root; test files in folders without
-``__init__.py``; modules that others import under a flat name; files that edit ``sys.path``; imports of another
-top-level package; imports of what does not exist; the handlers of fallback blocks. Text that names modules
+``__init__.py``; modules that others import under a flat name; files that code of the project loads by their path
+(plugins, engines); files that edit ``sys.path``; imports of another top-level package; imports of what does not exist;
+the handlers of fallback blocks. Text that names modules
 (``mock.patch("a.b")``, ``"app.main:app"``) is never touched, because no module's name changes.
 """

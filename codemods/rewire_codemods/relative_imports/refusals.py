@@ -28,7 +28,7 @@ CODES = (
     ),
     RefusalCode(
         "loaded-by-path",
-        "a tool executes the file by its path, outside any package: alembic its environment, Sphinx its conf.py",
+        "the file is executed by its path, outside any package: by a loader of plugins, by alembic, by Sphinx",
         "nothing to do: such a file keeps absolute imports",
     ),
     RefusalCode(

@@ -51,7 +51,7 @@ def find_standing(path: str, facts: FileFacts, project: Project, scripts: str) -
     deciding, overruled = _by_evidence(contexts)
     note = ""
     if scripts == "convert":
-        as_module = tuple(context for context in deciding if context.package)
+        as_module = tuple(context for context in deciding if context.package or _is_loaded_by_path(context, path))
         commands = sorted({_command(context) for context in deciding if not context.package and context.launch})
         if as_module and len(as_module) < len(deciding):
             note = f"now needs `-m`: {'; '.join(commands)}" if commands else ""
@@ -85,7 +85,8 @@ def _obstacle(
             f"{command} starts it as a script, where a relative import has no parent package",
             'start it with `python -m`, or set scripts = "fallback"',
         )
-    tool = _loader_by_path(path, project)
+    by_path = next((entry for entry in contexts if _is_loaded_by_path(entry, path)), None)
+    tool = _command(by_path) if by_path is not None else _loader_by_path(path, project)
     if tool:
         return Obstacle(
             "loaded-by-path",
@@ -127,6 +128,11 @@ def _obstacle(
 def _is_script(context: Context) -> bool:
     launch = context.launch
     return context.name == "__main__" and not context.package and (launch is None or launch.entry_kind == "script")
+
+
+def _is_loaded_by_path(context: Context, path: str) -> bool:
+    """True if code of the project loads this very file by its path, under a name that is not its own."""
+    return context.launch is not None and context.launch.entry == path and context.name != "__main__"
 
 
 def _top_level(context: Context, contexts: tuple[Context, ...]) -> Obstacle:

@@ -15,6 +15,7 @@ from rewire.needles import AnyOf
 from rewire.project.boot.load import boot
 from rewire.project.modules import STANDARD, folder_of, module_name, package_of
 from rewire.project.pathedits import added_folders
+from rewire.project.pathloads import find_path_loads, may_load_by_path
 from rewire.syntax.blocks import has_main_guard, path_edits
 from rewire.syntax.imports import read_imports
 
@@ -25,9 +26,13 @@ if TYPE_CHECKING:
 
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_\w*|\w*_tests?|conftest)\.py$")
 may_start_flat = AnyOf(
-    (b"except (", b"sys.path", b"__main__", b"except ImportError", b"except ModuleNotFoundError", b"addsitedir")
-)
-"""True if a file of some bytes may be a starter."""
+    (
+        b"except (", b"sys.path", b"__main__", b"except ImportError", b"except ModuleNotFoundError", b"addsitedir",
+        b"spec_from_file_location", b"SourceFileLoader", b"load_source", b"run_path", b"execfile", b"load_module",
+        b"exec(", b"exec (",
+    )
+)  # fmt: skip
+"""True if a file of some bytes may be a starter, or may load others by their path."""
 
 
 def find_flat(index: Answers) -> dict[str, tuple[Context, ...]]:
@@ -45,6 +50,8 @@ def find_flat(index: Answers) -> dict[str, tuple[Context, ...]]:
             root = stem[: -len(name)].rstrip("/")
             context = Context(name, package_of(name, loaded.path), tuple(dict.fromkeys([root, *everywhere])))
             found.setdefault(loaded.path, {}).setdefault(name, context)
+    for loaded_path, context in find_path_loads(index, list(_loaders(index))):
+        found.setdefault(loaded_path, {}).setdefault(context.name, context)
     for path in index.paths:
         if _TEST_FILE.search(path):
             for loaded_path, context in _as_pytest_does(index, path, everywhere):
@@ -86,6 +93,14 @@ def _starters(index: Answers) -> Iterator[str]:
             if any(folder not in known for folder in added_folders(index, path)):
                 yield path
         elif _takes_siblings(index, path, source.text, below):
+            yield path
+
+
+def _loaders(index: Answers) -> Iterator[str]:
+    """The files that may load others by their path."""
+    for path in index.paths:
+        source = index.source(path) if index.look(path, may_start_flat) else None
+        if source is not None and may_load_by_path(source.text):
             yield path
 
 

@@ -1,0 +1,146 @@
+"""Files that code of the project loads by their path and under a name of its own: plugins, engines, version files.
+
+``spec_from_file_location("google", "engines/google.py")`` makes a module without a parent package, whatever lies
+around the file. Which files a call reaches is followed from its arguments, over assignments, loops, parameters and
+their callers, to paths that the text gives. Nothing is run.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import posixpath
+import re
+import warnings
+from typing import TYPE_CHECKING
+
+from rewire.model.project import Context, Launch
+from rewire.project.loadcalls import LoadCall, find_load_calls
+from rewire.project.pathflow import PathFlow
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Sequence
+
+    from rewire.project.answers import Answers
+
+_WORDS = (
+    "exec(",
+    "exec (",
+    "spec_from_file_location",
+    "SourceFileLoader",
+    "load_source",
+    "run_path",
+    "execfile",
+    "load_module",
+)
+_CALLS = re.compile(
+    r"\b(?:spec_from_file_location|SourceFileLoader|load_source|run_path|execfile|load_module)\b|(?<![\w.])exec ?\("
+)
+_MOST_CALLERS = 300
+"""How many files that import a loader are looked into."""
+
+
+def may_load_by_path(text: str) -> bool:
+    """True if a file of this text may load another by its path."""
+    return any(word in text for word in _WORDS) and _CALLS.search(text) is not None
+
+
+def find_path_loads(index: Answers, loaders: Sequence[str]) -> Iterator[tuple[str, Context]]:
+    """(path, context) of every file that a call in one of ``loaders`` may load by its path, outside any package."""
+    everywhere = tuple(root.path for root in index.found_roots.everywhere)
+    for loader in loaders:
+        tree = _parsed(index, loader)
+        if tree is None:
+            continue
+        here = PathFlow(index, {loader: tree})
+        for call in find_load_calls(loader, tree):
+            locations = here.readings(loader, call.location) if call.by_text else [call.location]
+            if not locations:
+                continue
+            callers = {path: found for path in _callers(index, call) if (found := _parsed(index, path)) is not None}
+            flow = PathFlow(index, {**callers, loader: tree})  # the call's own nodes must be those of the tree
+            for path in _reached(index, flow, call, locations):
+                yield path, _context(path, call, everywhere)
+
+
+def _parsed(index: Answers, path: str) -> ast.Module | None:
+    """The tree of a project file; None where the running Python's grammar does not take it."""
+    source = index.source(path)
+    if source is None:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.parse(source.text.lstrip("\f"))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+
+
+def _callers(index: Answers, call: LoadCall) -> list[str]:
+    """The files that import the function, or the class, that the call stands in; re-exports are followed once."""
+    found: dict[str, None] = {}
+    stem = posixpath.splitext(call.source)[0].removesuffix("/__init__").rpartition("/")[2]
+    for name in call.within:
+        pending = [call.source]
+        for again in (True, False):
+            importers = [entry.path for path in pending for entry in index.importers_of(path, name)]
+            found.update(dict.fromkeys(importers))
+            pending = [path for path in importers if again and path.endswith("/__init__.py")]
+        dotted = re.compile(rf"\b{re.escape(stem)}\.{re.escape(name)}\b".encode())
+        found.update((path, None) for path in index.paths if dotted.search(index.data(path) or b""))
+    found.pop(call.source, None)
+    return list(found)[:_MOST_CALLERS]
+
+
+def _reached(index: Answers, flow: PathFlow, call: LoadCall, locations: Sequence[ast.expr]) -> list[str]:
+    """The project files that the call may load under a name that is not their own."""
+    function = call.within[-1] if call.within else ""
+    found: set[str] = set()
+    for caller, location in itertools.product(flow.callers(function), locations):
+        texts = flow.texts(call.source, location, (function, caller))
+        files = {text.place for text in texts if text.is_file} - {call.source}
+        endings = tuple({text.text for text in texts if text.text.endswith(".py") and not text.is_file})
+        for folder in {text.place for text in texts if text.is_folder}:
+            files.update(_within(index, folder, endings, flow.walks))
+        if files:
+            names = flow.prefixes(call.source, call.name, (function, caller)) if call.name is not None else {""}
+            found.update(path for path in files if not _keeps_its_name(index, path, names))
+    return sorted(found)
+
+
+def _within(index: Answers, folder: str, endings: tuple[str, ...], deep: bool) -> Iterator[str]:
+    """The files in ``folder`` that end as said, in its folders too where one is named or whole trees are gone through.
+
+    The folder's own ``__init__.py`` is the package, which is imported as such, unless it is named.
+    """
+    start = f"{folder}/" if folder else ""
+    for path in index.paths:
+        rest = path[len(start) :]
+        if not path.startswith(start) or not path.endswith(endings or ".py"):
+            continue
+        named = any(rest.endswith(ending) for ending in endings if re.match(r"\w", ending))
+        if (named and rest.count("/") < 2) or deep or ("/" not in rest and rest != "__init__.py"):
+            yield path
+
+
+def _keeps_its_name(index: Answers, path: str, prefixes: Collection[str]) -> bool:
+    """True if every name that the call gives a module begins as the file's own does."""
+    own = [f"{name}." for name in index.module_names(path) if "." in name]
+    return all(prefix and any(name.startswith(prefix) for name in own) for prefix in prefixes)
+
+
+def _context(path: str, call: LoadCall, roots: tuple[str, ...]) -> Context:
+    stem = posixpath.splitext(path)[0].removesuffix("/__init__").rpartition("/")[2]
+    launch = Launch(
+        name=call.source,
+        command=call.shown,
+        workdir="",
+        roots=(),
+        entry=path,
+        entry_kind="script",
+        role="unknown",
+        tier="process",
+        source=call.source,
+        line=call.line,
+    )
+    return Context(stem, "", roots, launch)
