@@ -21,6 +21,7 @@ class ImportTransformer(SiteTransformer):
     """Writes ``Move`` and ``Rename`` payloads; everything else about the statement stays as it is."""
 
     reads_names = False
+    reads_module = False
 
     def rewrite(self, site: Site, original: cst.CSTNode, updated: cst.CSTNode) -> Rewritten:
         """See ``SiteTransformer.rewrite``."""

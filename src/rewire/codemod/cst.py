@@ -32,6 +32,10 @@ class SiteTransformer(cst.CSTTransformer):
     """False: of a ``from`` statement it neither reads nor changes what stands after ``import``. The engine may then
     give it another name in place of those, and put them back."""
 
+    reads_module: ClassVar[bool] = True
+    """False: of a ``from`` statement it neither reads nor keeps what stands between ``from`` and ``import``, white space
+    apart. The engine may then give it another module in place of that one."""
+
     def __init__(self) -> None:
         super().__init__()
         self._sites: dict[int, Site] = {}

@@ -29,6 +29,27 @@ class HeadMover(Mover):
     reads_names = False
 
 
+class ModuleMover(Mover):
+    """The same, and it says so of the module that it replaces."""
+
+    reads_module = False
+
+
+class Setter(HeadMover):
+    """Neither is its business."""
+
+    reads_module = False
+
+
+class Keeper(SiteTransformer):
+    """Says that it does not keep the module, and does: it puts the names in brackets."""
+
+    reads_names = reads_module = False
+
+    def rewrite(self, site: Site, original: cst.CSTNode, updated: cst.CSTNode) -> Any:
+        return updated.with_changes(lpar=cst.LeftParen(), rpar=cst.RightParen())
+
+
 class NameDropper(SiteTransformer):
     """Reads names, and must therefore be shown them: the payload is the one that goes."""
 
