@@ -33,8 +33,8 @@ class SiteTransformer(cst.CSTTransformer):
     give it another name in place of those, and put them back."""
 
     reads_module: ClassVar[bool] = True
-    """False: of a ``from`` statement it neither reads nor keeps what stands between ``from`` and ``import``, white space
-    apart. The engine may then give it another module in place of that one."""
+    """False: of a ``from`` statement it neither reads nor keeps what stands between ``from`` and ``import``, but for
+    white space. The engine may then give it another module in place of that one."""
 
     def __init__(self) -> None:
         super().__init__()
