@@ -7,7 +7,7 @@ import sys
 if __name__ == "__main__" and sys.path:
     del sys.path[0]  # python -m puts the working directory there: the target's code, which must never be imported
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,5 +40,23 @@ def main(words: Sequence[str] | None = None) -> int:
         return 130
 
 
+def run() -> NoReturn:
+    """The program: ``main``, and an end without taking the memory apart, which costs a short run a tenth of its time.
+
+    What others have asked to be done at the end is done, and what was printed is out, before the process goes.
+    """
+    code = main()
+    import atexit
+    import os
+
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):  # a full disk, a closed pipe: the interpreter's own way out says so
+        sys.exit(code)
+    atexit._run_exitfuncs()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ahocorasick_rs import BytesAhoCorasick, MatchKind
@@ -69,4 +70,9 @@ class AnyOf:
 
     def __call__(self, data: bytes | None) -> bool:
         """The answer for the bytes of one file; False for one that cannot be read (None)."""
-        return data is not None and any(needle in data for needle in self.needles)
+        return data is not None and bool(_prepared(self.needles).held(data))
+
+
+@lru_cache(maxsize=16)
+def _prepared(needles: tuple[bytes, ...]) -> Needles:
+    return Needles(needles)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rewire.project.launch import read as launch_read
-from rewire.project.launch.processes import may_start
+from rewire.project.launch.formats import FORMATS, PLATFORM_FILES, Formats
+from rewire.project.launch.platforms import READERS
 from rewire.project.launch.read import read_all, read_launches
+from rewire.project.questions import may_start
 from tests.support.launch_projects import FolderProject
 from tests.support.real_boots import write_files
 
@@ -81,12 +82,16 @@ NAMES = [
 
 
 def test_the_formats_of_a_file_follow_from_its_name_but_in_the_folders_that_tell() -> None:
-    by_name: dict[str, tuple[launch_read._Format, ...]] = {}
+    formats = Formats()
     several = 0
     for path in [place + name for place in PLACES for name in NAMES]:
         name = path.rpartition("/")[2]
-        expected = tuple(entry for entry in launch_read._FORMATS if entry[0](path, name))
-        assert launch_read._formats_of(path, by_name) == expected, path
+        expected = tuple(entry for entry in FORMATS if entry.fits(path, name))
+        assert formats.of(path) == expected, path
         several += len(expected) > 1
     assert several
-    assert launch_read._formats_of("a/node_modules/b/Makefile", by_name) == ()
+    assert formats.of("a/node_modules/b/Makefile") == ()
+
+
+def test_the_files_of_platforms_are_those_that_have_a_reader() -> None:
+    assert set(READERS) == PLATFORM_FILES

@@ -43,6 +43,8 @@ def test_names_are_those_of_each_file_by_itself(
     for path in sorted(paths):
         assert list(naming.rooted(path)) == one_by_one(table, roots, path)
         assert naming.names(path) == tuple(name for name, _ in naming.rooted(path))
+    every = [name for path in paths for name, _ in one_by_one(table, roots, path)]
+    assert Naming(table, roots).tops == {name.partition(".")[0] for name in every}
 
 
 def test_what_a_root_sees_is_itself_and_the_others_that_are_shared() -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from rewire.codemod import Codemod, Plan, Promise
 from rewire_codemods.connect_timeout import tables
-from rewire_codemods.connect_timeout.facts import FileFacts
 from rewire_codemods.connect_timeout.options import Options
 from rewire_codemods.connect_timeout.refusals import CODES
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from rewire.codemod import Project, Site, SourceFile
     from rewire.codemod.cst import SiteTransformer
+    from rewire_codemods.connect_timeout.facts import FileFacts
 
 _PLACE = re.compile(
     rf"""\b{tables.KEY}[ \t]*=(?!=) | ['"]{tables.KEY}['"] | [?&](?:{"|".join(tables.DSN_LIMITS)})=""", re.VERBOSE
@@ -26,7 +26,7 @@ _HELD = re.compile(rf"""['"]{tables.KEY}['"]|[?&]{tables.KEY}=|\bacquire\b|\bdic
 """What a file that does not speak of asyncpg must hold to be parsed at once: a key, a URL, a pool."""
 
 
-class ConnectTimeout(Codemod[FileFacts, Options]):
+class ConnectTimeout(Codemod["FileFacts", Options]):
     """See the package's docstring, which is the page that users read."""
 
     name = "connect-timeout"
@@ -43,6 +43,8 @@ class ConnectTimeout(Codemod[FileFacts, Options]):
 
     def locate(self, source: SourceFile, markers: Sequence[bytes], options: Options) -> FileFacts | None:
         """Facts about one file."""
+        from rewire_codemods.connect_timeout.facts import FileFacts
+
         text = source.text
         reaches = any(word in text for word in tables.REACHES)
         if not self._is_mentioned(text, options):

@@ -32,8 +32,7 @@ class RelativeImports(Codemod["FileFacts", ImportOptions]):
         """The project's top-level names; for the other styles, the import keywords."""
         if options.style != "relative":
             return (b"import",)
-        tops = {name.partition(".")[0] for path in project.paths for name in _names(project, path)}
-        tops -= sys.stdlib_module_names
+        tops = project.top_names() - sys.stdlib_module_names
         if not all(top.isascii() for top in tops):
             return (b"import",)
         return tuple(sorted(top.encode() for top in tops))
@@ -86,7 +85,3 @@ class RelativeImports(Codemod["FileFacts", ImportOptions]):
 def _about(markers: tuple[bytes, ...]) -> frozenset[str] | None:
     """The top-level names that the markers are; None where every import may be a place."""
     return None if markers == (b"import",) else frozenset(marker.decode() for marker in markers)
-
-
-def _names(project: Project, path: str) -> Sequence[str]:
-    return [*project.module_names(path), *(loading.name for loading in project.loadings(path))]

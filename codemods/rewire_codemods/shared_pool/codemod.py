@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from rewire.codemod import Codemod, Plan, Project, Promise, RefusalCode, Site, SourceFile
-from rewire_codemods.shared_pool.facts import FileFacts
 from rewire_codemods.shared_pool.options import SharedPoolOptions
 from rewire_codemods.shared_pool.refusals import CODES
 
@@ -13,9 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rewire.codemod.cst import SiteTransformer
+    from rewire_codemods.shared_pool.facts import FileFacts
 
 
-class SharedPool(Codemod[FileFacts, SharedPoolOptions]):
+class SharedPool(Codemod["FileFacts", SharedPoolOptions]):
     """See the package's page."""
 
     name: ClassVar[str] = "shared-pool"

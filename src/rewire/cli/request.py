@@ -40,7 +40,6 @@ class Asked:
 def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], None] | None) -> Asked:
     """Everything that is asked for, checked. Raises UsageError, ConfigError, and GitError where git refuses to list."""
     from rewire import config, registry
-    from rewire.cache.store import default_path
     from rewire.cli.product import wants_patch
     from rewire.discover import discover
     from rewire.pipeline import Request
@@ -64,11 +63,17 @@ def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], N
         rendered=wants_patch(args),
         progress=progress,
         settings=project_settings(settings, args.launch, discovered),
-        cache=None if args.no_cache else default_path(),
+        cache=None if args.no_cache else _cache(),
         executor=_executor(args, jobs),
     )
     grain = args.commit_per or settings.commit_per or "codemod"
     return Asked(request, grain, reproduce(args, since), since, settings.source)
+
+
+def _cache() -> Path:
+    from rewire.cache.store import default_path  # and sqlite3
+
+    return default_path()
 
 
 def _changes(discovered: Discovered, revision: str | None) -> Since | None:

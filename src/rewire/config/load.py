@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,6 +67,8 @@ def _read(path: Path, *, required: bool) -> Config | None:
     of_project = path.name == "pyproject.toml"
     if of_project and not required and b"rewire" not in data:
         return None
+    import tomllib  # 3 ms, where there is a file to read
+
     try:
         text = data.decode("utf-8")
         document = tomllib.loads(text)

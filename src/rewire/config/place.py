@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -50,6 +49,8 @@ def _keys(text: str) -> Iterator[tuple[int, tuple[str | int, ...]]]:
 
 def _split(dotted: str) -> tuple[str, ...]:
     """The parts of a dotted TOML key, as tomllib reads it; empty if it is none."""
+    import tomllib
+
     try:
         value: Any = tomllib.loads(f"{dotted} = 0")
     except tomllib.TOMLDecodeError:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pathspec
 
 from rewire.discover.listing import Listing, closed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    import pathspec
 
     from rewire.model.result import Failure
 
@@ -30,7 +30,7 @@ def list_tree(base: Path) -> Listing:
     """Every regular file under ``base`` that is neither ignored nor in a directory of ``NEVER_OURS``."""
     files: list[str] = []
     failures: list[Failure] = []
-    _walk(base, "", (), files, failures)
+    _walk(str(base), "", (), files, failures)
     return Listing(files, failures)
 
 
@@ -51,32 +51,35 @@ class _Rule:
 
 
 def _walk(
-    base: Path,
+    base: str,
     folder: str,
     rules: tuple[tuple[str, Sequence[_Rule]], ...],
     files: list[str],
     failures: list[Failure],
 ) -> None:
+    below = f"{folder}/" if folder else ""
     try:
-        with os.scandir(base / folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
+        with os.scandir(f"{base}/{folder}") as found:
+            entries = list(found)
     except OSError:
         failures.append(closed(folder))
         return
     if any(entry.name == ".gitignore" for entry in entries):
-        rules = (*rules, (folder, _read_rules(base / folder / ".gitignore")))
+        rules = (*rules, (folder, _read_rules(f"{base}/{below}.gitignore")))
     for entry in entries:
-        path = f"{folder}/{entry.name}" if folder else entry.name
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name not in NEVER_OURS and not _is_ignored(path, rules, is_folder=True):
-                _walk(base, path, rules, files, failures)
-        elif entry.is_file(follow_symlinks=False) and not _is_ignored(path, rules, is_folder=False):
+        path = below + entry.name
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if rules and _is_ignored(path, rules, is_folder=is_folder):
+            continue
+        if is_folder and entry.name not in NEVER_OURS:
+            _walk(base, path, rules, files, failures)
+        elif entry.is_file(follow_symlinks=False):
             files.append(path)
 
 
-def _read_rules(path: Path) -> Sequence[_Rule]:
+def _read_rules(path: str) -> Sequence[_Rule]:
     try:
-        lines = path.read_text("utf-8", "surrogateescape").splitlines()
+        lines = Path(path).read_text("utf-8", "surrogateescape").splitlines()
     except OSError:
         return ()
     return [rule for line in lines if (rule := _read_rule(line)) is not None]
@@ -85,6 +88,8 @@ def _read_rules(path: Path) -> Sequence[_Rule]:
 def _read_rule(line: str) -> _Rule | None:
     line = line.rstrip()
     only_folders = line.endswith("/") and line.strip("!/") != ""
+    import pathspec  # 10 ms, for trees that have such a file
+
     try:
         (pattern,) = pathspec.GitIgnoreSpec.from_lines([line[:-1] if only_folders else line]).patterns
     except ValueError:

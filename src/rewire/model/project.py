@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Sequence, Set
 
     from rewire.model.source import SourceFile, Span
 
@@ -154,6 +154,10 @@ class Project(Protocol):
 
     def module_names(self, path: str) -> Sequence[str]:
         """The dotted names under which ``path`` can be imported, one an import root that reaches it."""
+        ...
+
+    def top_names(self) -> Set[str]:
+        """First parts of all names that the project's files have: of ``module_names`` and of ``loadings``."""
         ...
 
     def find_module(self, dotted: str, *, importer: str | None = None) -> str | None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from rewire.cache.whole import Whole
 from rewire.model.result import Failure, Rendered, RunResult
 from rewire.model.workspace import Workspace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rewire.cache.whole import Whole
     from rewire.model.source import SourceFile
     from rewire.pipeline.request import Request
 
@@ -43,9 +43,11 @@ def run(request: Request) -> RunResult:
 
 
 def _render(result: RunResult) -> Rendered:
+    files = result.net_changes()
+    if not files:
+        return Rendered(b"", 0)
     from rewire.deliver import patch
 
-    files = result.net_changes()
     return Rendered(patch.render_files(files, result.before.root), len(files))
 
 
@@ -72,6 +74,8 @@ def _memory(request: Request) -> Whole | None:
     discovered = request.discovered
     if request.cache is None or discovered.failures:
         return None
+    from rewire.cache.whole import Whole  # and sqlite3
+
     packages = sorted({type(selected.codemod).__module__.partition(".")[0] for selected in request.codemods})
     asked = [
         (one.codemod.name, one.codemod.version, one.options, sorted(one.explicit_options.items()))

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rewire.errors import RewireError
 from rewire.model.result import Outcome, RunResult
 from rewire.model.site import Plan
 from rewire.model.workspace import Changeset, FileChange, Workspace
-from rewire.pipeline.locating import locate
-from rewire.pipeline.rounds import accept
 from rewire.pipeline.searching import candidates, search
 from rewire.pipeline.state import State
 from rewire.plan import ENGINE_CODES, Decided, check_plan, decide
@@ -20,10 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rewire.codemod.base import Codemod
+    from rewire.model.result import Rejected
     from rewire.model.site import Refusal
     from rewire.pipeline.request import Request, Selected
     from rewire.project.index import ProjectIndex
-    from rewire.verify.accept import Acceptance
 
 
 def run(request: Request) -> RunResult:
@@ -53,8 +51,7 @@ def _apply(state: State, selected: Selected) -> Outcome:
     started = time.perf_counter()
     codemod, options = selected.codemod, selected.options
     project = state.project(state.workspace)
-    facts, failures = locate(state, selected, state.workspace, candidates(state, selected))
-    state.failures.update(failures)
+    facts = _locate(state, selected)
     planned = state.advance(f"plan {codemod.name}", 1)
     plan = codemod.plan(facts, project, options) if facts else Plan()
     if planned:
@@ -62,18 +59,52 @@ def _apply(state: State, selected: Selected) -> Outcome:
     check_plan(plan, codemod.name, _codes(codemod), project.is_selected)
     decided = decide(plan, codemod.name, state.suppressions.by_path)
     state.suppressions.use(decided.used)
-    acceptance = accept(state, selected, decided, facts, project)
-    outcome = replace(_outcome(selected, decided, acceptance, project), seconds=time.perf_counter() - started)
+    standing = _accept(state, selected, decided, facts, project)
+    outcome = replace(_outcome(selected, decided, standing, project), seconds=time.perf_counter() - started)
     if not outcome.balanced:
         raise RewireError(
             f"{codemod.name}: {outcome.found} places found, but {outcome.changed} changed + {len(outcome.refusals)} "
             f"refused + {len(outcome.suppressed)} suppressed; this is a defect of rewire, nothing was written"
         )
-    state.move_on(acceptance.files(), last=selected is state.request.codemods[-1])
+    state.move_on(standing.files, last=selected is state.request.codemods[-1])
     return outcome
 
 
-def _outcome(selected: Selected, decided: Decided, acceptance: Acceptance, project: ProjectIndex) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What of a plan was carried out and stands, and what a rejection cost."""
+
+    files: tuple[FileChange, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+
+
+def _locate(state: State, selected: Selected) -> dict[str, Any]:
+    """The facts of the candidates, by path; what fails on the way is noted."""
+    paths = candidates(state, selected)
+    if not paths:
+        return {}
+    from rewire.pipeline.locating import locate  # what only work needs is not imported without any
+
+    facts, failures = locate(state, selected, state.workspace, paths)
+    state.failures.update(failures)
+    return facts
+
+
+def _accept(
+    state: State, selected: Selected, decided: Decided, facts: dict[str, Any], project: ProjectIndex
+) -> _Standing:
+    """Rewrite and verify what was decided."""
+    if not (decided.plan.sites or decided.plan.new_files):
+        return _Standing()
+    from rewire.pipeline.rounds import accept
+
+    acceptance = accept(state, selected, decided, facts, project)
+    rejected = tuple(entry for _, entry in sorted(acceptance.rejected.items()))
+    return _Standing(acceptance.files(), acceptance.refusals(), rejected)
+
+
+def _outcome(selected: Selected, decided: Decided, standing: _Standing, project: ProjectIndex) -> Outcome:
     """The ledger of one codemod."""
     codemod = selected.codemod
     return Outcome(
@@ -81,10 +112,10 @@ def _outcome(selected: Selected, decided: Decided, acceptance: Acceptance, proje
         summary=codemod.summary,
         promise=codemod.promise,
         found=decided.found,
-        changeset=Changeset(codemod.name, tuple(_owned(codemod.name, file) for file in acceptance.files())),
-        refusals=_placed([*decided.plan.refusals, *acceptance.refusals()], project),
+        changeset=Changeset(codemod.name, tuple(_owned(codemod.name, file) for file in standing.files)),
+        refusals=_placed([*decided.plan.refusals, *standing.refusals], project),
         suppressed=decided.suppressed,
-        rejected=tuple(entry for _, entry in sorted(acceptance.rejected.items())),
+        rejected=standing.rejected,
         notes=decided.plan.notes,
         facts=decided.plan.facts,
         options=codemod.describe_options(selected.options),

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from rewire import locate as station
 from rewire.cache.recall import Recall
-from rewire.model.result import Failure
+from rewire.pipeline.state import died
 from rewire.workers import Died
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from rewire.model.result import Failure
     from rewire.model.workspace import Workspace
     from rewire.pipeline.request import Selected
     from rewire.pipeline.state import State
@@ -48,8 +49,3 @@ def locate(
     recall.keep(digests, fresh)
     located.update(fresh)
     return {path: located[path] for path in paths if located.get(path) is not None}, failures
-
-
-def died(path: str) -> Failure:
-    """The failure of a file whose worker died with it."""
-    return Failure(path, "worker-died", "the process that read it died", "exclude the file, and report it")

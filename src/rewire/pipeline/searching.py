@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rewire import search as station
-from rewire.pipeline.locating import died
+from rewire.pipeline.state import died
 from rewire.workers import Died, Processes
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from rewire import read
+from rewire.model.result import Failure
 from rewire.model.source import SourceFile
 from rewire.project.index import ProjectIndex
 from rewire.search import Searched, Wanted, prepare, search_bytes
@@ -15,7 +16,6 @@ from rewire.workers import Processes
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rewire.model.result import Failure
     from rewire.model.workspace import FileChange, Workspace
     from rewire.pipeline.request import Request
     from rewire.workers import Executor
@@ -110,3 +110,8 @@ class State:
             if found:
                 self.searched[file.path] = found
         self.suppressions.move(files)
+
+
+def died(path: str) -> Failure:
+    """The failure of a file whose worker died with it."""
+    return Failure(path, "worker-died", "the process that read it died", "exclude the file, and report it")

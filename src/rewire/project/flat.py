@@ -11,11 +11,11 @@ import re
 from typing import TYPE_CHECKING
 
 from rewire.model.project import Context, Launch
-from rewire.needles import AnyOf
 from rewire.project.boot.load import boot
 from rewire.project.modules import STANDARD, folder_of, module_name, package_of
 from rewire.project.pathedits import added_folders
 from rewire.project.pathloads import find_path_loads, may_load_by_path
+from rewire.project.questions import may_start_flat
 from rewire.syntax.blocks import has_main_guard, path_edits
 from rewire.syntax.imports import read_imports
 
@@ -25,14 +25,6 @@ if TYPE_CHECKING:
     from rewire.project.answers import Answers
 
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_\w*|\w*_tests?|conftest)\.py$")
-may_start_flat = AnyOf(
-    (
-        b"except (", b"sys.path", b"__main__", b"except ImportError", b"except ModuleNotFoundError", b"addsitedir",
-        b"spec_from_file_location", b"SourceFileLoader", b"load_source", b"run_path", b"execfile", b"load_module",
-        b"exec(", b"exec (",
-    )
-)  # fmt: skip
-"""True if a file of some bytes may be a starter, or may load others by their path."""
 
 
 def find_flat(index: Answers) -> dict[str, tuple[Context, ...]]:

@@ -117,8 +117,8 @@ class ProjectIndex:
     @cached_property
     def launches(self) -> tuple[Launch, ...]:
         """The launch contexts: the user's own, then what the project's files say."""
-        from rewire.project.launch.processes import may_start
         from rewire.project.launch.read import read_launches
+        from rewire.project.questions import may_start
 
         self._reading_launches = True
         try:
@@ -142,8 +142,7 @@ class ProjectIndex:
         first._share(self, (*_OF_PATHS, "_static_roots", "_static_naming"))
         if "_static_roots" not in self.__dict__:
             return ()
-        from rewire.project.flat import may_start_flat
-        from rewire.project.launch.processes import may_start
+        from rewire.project.questions import may_start, may_start_flat
 
         return may_start, may_start_flat
 
@@ -199,6 +198,11 @@ class ProjectIndex:
         if self._launch_roots is self._static_roots:
             return self._static_naming
         return Naming(self.table, self._launch_roots)
+
+    def top_names(self) -> frozenset[str]:
+        """First parts of all names that the project's files have, by their roots or by a launch that loads them."""
+        loaded = (loading.name for entries in self._loadings.values() for loading in entries)
+        return self._naming.tops | {name.partition(".")[0] for name in loaded}
 
     def find_module(self, dotted: str, *, importer: str | None = None) -> str | None:
         """The project file that ``import dotted`` loads for a file ``importer``; None if it is not ours.
@@ -312,6 +316,8 @@ class ProjectIndex:
 
     @cached_property
     def _loadings(self) -> Mapping[str, tuple[Loading, ...]]:
+        if not self.launches:
+            return {}  # without the simulator being imported
         from rewire.project.boot.load import loadings
 
         found: dict[str, list[Loading]] = {}

@@ -74,7 +74,7 @@ class ModuleTable:
         names: dict[str, set[str]] = {}
         for path in self.paths:
             folder, _, file = path.rpartition("/")
-            stem = posixpath.splitext(file)[0]
+            stem = file.rpartition(".")[0] or file
             if stem != "__init__" and stem.isidentifier():
                 names.setdefault(folder, set()).add(stem)
         for folder in self.folders:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from keyword import iskeyword
 from typing import TYPE_CHECKING
 
@@ -58,12 +59,33 @@ class Naming:
             found = self._rooted[path] = self._count(path)
         return found
 
-    def _count(self, path: str) -> tuple[RootedName, ...]:
-        folder, _, file = path.rpartition("/")
-        stem, _, suffix = file.rpartition(".")
+    @cached_property
+    def tops(self) -> frozenset[str]:
+        """First parts of the names of all files; most directories answer for every file in them."""
+        found: set[str] = set()
+        done: set[str] = set()
+        for path in self.table.paths:
+            folder = path.rpartition("/")[0]
+            if folder in done:
+                continue
+            above = self._of_folder(folder)
+            names = [name for name, _ in self.rooted(path)]
+            found.update(name.partition(".")[0] for name in names)
+            # Below its roots a directory's files share the first part of their names; at a root each has its own.
+            if names and above[0].prefix and all(entry.prefix != "" for entry in above):
+                done.add(folder)
+        return frozenset(found)
+
+    def _of_folder(self, folder: str) -> tuple[_Above, ...]:
         above = self._above.get(folder)
         if above is None:
             above = self._above[folder] = self._roots_above(folder)
+        return above
+
+    def _count(self, path: str) -> tuple[RootedName, ...]:
+        folder, _, file = path.rpartition("/")
+        stem, _, suffix = file.rpartition(".")
+        above = self._of_folder(folder)
         plain = stem.isidentifier() and not iskeyword(stem) and f".{suffix}" in SUFFIXES and "." not in folder
         found: list[RootedName] = []
         for entry in above:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import configparser
 import posixpath
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 from rewire.model.project import ImportRoot
@@ -38,6 +36,9 @@ def declared_roots(metadata: Sequence[str], read_text: Callable[[str], str | Non
 
 
 def _declared(name: str, text: str) -> Iterator[tuple[str, str]]:
+    import configparser  # here: most projects that are asked have one file of the three
+    import tomllib
+
     try:
         if name == "pyproject.toml":
             yield from _pyproject(tomllib.loads(text))
@@ -78,6 +79,8 @@ def _pyproject(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _setup_cfg(text: str) -> Iterator[tuple[str, str]]:
+    import configparser
+
     parser = configparser.RawConfigParser()
     parser.read_string(text)
     if parser.has_option("options", "package_dir"):

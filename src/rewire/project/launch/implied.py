@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from rewire.project.boot.tree import Files
     from rewire.project.launch.command import Evidence
 
-PYTEST_FILES = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
-"""Where pytest looks for its settings."""
-
 
 def read_pytest(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
     """``pytest`` started where its settings are: over ``testpaths``, or over everything."""

@@ -31,6 +31,8 @@ def read_packaging(path: str, text: str, evidence: Evidence) -> list[Launch]:
         references = list(_setup_cfg(text))
     else:
         references = list(_setup_py(text))
+    if not references:
+        return []
     folder = under(HOME, posixpath.dirname(path))
     places = package_folders(evidence.tree, folder) or [folder]
     found: list[Launch] = []

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import ast
 import posixpath
-import re
-import warnings
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from rewire.needles import AnyOf
 from rewire.project.boot.evaluate import Evaluator
 from rewire.project.boot.finder import entry_file
 from rewire.project.boot.tree import HOME, under
-from rewire.project.boot.uses import chain_of
 from rewire.project.boot.values import UNKNOWN, External
 from rewire.project.launch.command import read_command, read_words
+from rewire.project.launch.starting import find_starts, is_start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,35 +22,14 @@ if TYPE_CHECKING:
     from rewire.project.boot.tree import Files
     from rewire.project.launch.command import Evidence
 
-may_start = AnyOf((b"subprocess", b"os.system", b"os.exec", b"os.spawn"))
-"""True if a Python file of some bytes may start processes by itself: every one that does holds one of these."""
-
-_CALLS = frozenset(
-    {
-        "run", "Popen", "call", "check_call", "check_output", "system", "getoutput", "create_subprocess_exec",
-        "create_subprocess_shell", "execvp", "execv",
-    }
-)  # fmt: skip
-
-
-_CALLED = re.compile(rf"\b(?:{'|'.join(sorted(_CALLS))})\b\s*[(\\#]")
-"""What every text with a call of these names matches: white space may follow the name, a joined line, a comment."""
-
 
 def read_processes(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
     """The launch contexts of processes that a Python file starts with words that are written out."""
-    if not _CALLED.search(text):
-        return []
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = find_starts(text)
+    if tree is None:
         return []
     nodes = list(ast.walk(tree))
-    calls = [node for node in nodes if isinstance(node, ast.Call) and node.args and _called(node) in _CALLS]
-    if not calls:
-        return []
+    calls = [node for node in nodes if is_start(node)]
     own = under(HOME, posixpath.dirname(path))
     evaluator = Evaluator(evidence.tree, HOME, (3, 11), {})
     look = _names(tree, nodes, evaluator, under(HOME, path))
@@ -67,11 +43,6 @@ def read_processes(path: str, text: str, files: Files, evidence: Evidence) -> li
         ]
         found += max(candidates, key=lambda launches: sum(entry_file(one, files) is not None for one in launches))
     return found
-
-
-def _called(node: ast.Call) -> str:
-    """The last part of the dotted name that is called; empty where something else is."""
-    return (chain_of(node.func) or ("",))[-1]
 
 
 def _read(started: Any, evidence: Evidence) -> list[Launch]:

@@ -1,0 +1,210 @@
+"""Which files say how programs are started, and how each kind is read; a reader is imported for the first such file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from rewire.model.project import Launch, Tier
+    from rewire.project.boot.tree import Files
+    from rewire.project.launch.command import Evidence
+
+Fits = Callable[[str, str], bool]
+Reader = Callable[[str, str, "Files", "Evidence"], "list[Launch]"]
+"""From the path and the text of a file, the project's files, and where it stands in them, to what it starts."""
+
+
+class Format(NamedTuple):
+    """A kind of launch file: is a path (with its last part) one, what its evidence is worth, how it is read."""
+
+    fits: Fits
+    tier: Tier
+    read: Reader
+
+
+PLATFORM_FILES = frozenset(
+    {
+        "render.yaml", "render.yml", "fly.toml", "railway.toml", "railway.json", "app.yaml", "app.yml", "heroku.yml",
+        "nixpacks.toml", ".replit",
+    }
+)  # fmt: skip
+"""What ``platforms.READERS`` reads."""
+
+PYTEST_FILES = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
+"""Where pytest looks for its settings."""
+
+DOCKERFILE = re.compile(r"(?:^|/)(?:[^/]*\.)?(?:Docker|Container)file(?:[._-][^/]*)?$", re.I)
+_NOT_OURS = re.compile(r"(?:^|/)(?:node_modules|site-packages|\.?venv|vendor|__pycache__)/")
+_TELLING_FOLDERS = re.compile(r"docs?/|\.github/", re.I)
+"""Where the folder, too, decides on the format; everywhere else the file's name does alone."""
+
+_TELLING_FIRST = ".dD"
+"""What the paths begin with that ``_TELLING_FOLDERS`` matches."""
+
+
+class Formats:
+    """The formats of files. What a name alone decides is worked out once a name."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, tuple[Format, ...]] = {}
+
+    def of(self, path: str) -> tuple[Format, ...]:
+        """The formats of the file at ``path``, most often none."""
+        name = path[path.rfind("/") + 1 :]
+        formats = self._by_name.get(name)
+        if formats is None:
+            formats = self._by_name[name] = tuple(entry for entry in FORMATS if entry.fits(name, name))
+        if path[0] in _TELLING_FIRST and _TELLING_FOLDERS.match(path):
+            formats = tuple(entry for entry in FORMATS if entry.fits(path, name))
+        return () if formats and _NOT_OURS.search(path) else formats
+
+
+def _named(*names: str) -> Fits:
+    return lambda path, name: name in names
+
+
+def _like(pattern: str, flags: int = 0) -> Fits:
+    compiled = re.compile(pattern, flags)
+    return lambda path, name: compiled.search(path) is not None
+
+
+def _dockerfile(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    """A Dockerfile that no other file says how to build."""
+    from rewire.project.launch.docker import Build, guess_context, read_dockerfile
+    from rewire.project.launch.dockerignore import ignored_files
+
+    context = guess_context(text, path, files)
+    ignored = ignored_files(context, path, files, evidence.read_text)
+    try:
+        return read_dockerfile(text, Build(path, context, None, ignored), files, evidence.read_text)
+    except ValueError:
+        return []
+
+
+def _compose(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.compose import read_compose
+
+    return read_compose(path, text, files, evidence.read_text)
+
+
+def _procfile(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.procfile import read_procfile
+
+    return read_procfile(path, text, evidence)
+
+
+def _platform(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.platforms import read_platform
+
+    return read_platform(path, text, files, evidence.read_text, evidence)
+
+
+def _vercel(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.platforms import read_vercel
+
+    return read_vercel(path, text, files, evidence)
+
+
+def _unit(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.services import read_unit
+
+    return read_unit(path, text, files, evidence)
+
+
+def _supervisor(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.services import read_supervisor
+
+    return read_supervisor(path, text, files, evidence)
+
+
+def _packaging(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.packaging import read_packaging
+
+    return read_packaging(path, text, evidence)
+
+
+def _automation(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    """The files of task runners and of continuous integration, by name."""
+    from rewire.project.launch import automation
+
+    name = path.rpartition("/")[2]
+    if name == "pyproject.toml":
+        return automation.read_tasks(path, text, evidence)
+    if name == "tox.ini":
+        return automation.read_tox(path, text, evidence)
+    if name == "noxfile.py":
+        return automation.read_noxfile(path, text, evidence)
+    if name == "package.json":
+        return automation.read_package_json(path, text, evidence)
+    if name.endswith((".yml", ".yaml")):
+        return automation.read_workflow(path, text, evidence)
+    return automation.read_makefile(path, text, evidence)
+
+
+def _script(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.scripts import read_script
+
+    return read_script(path, text, files, evidence)
+
+
+def _pytest(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.implied import read_pytest
+
+    return read_pytest(path, text, files, evidence)
+
+
+def _alembic(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.implied import read_alembic
+
+    return read_alembic(path, text, evidence)
+
+
+def _processes(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.starting import find_starts
+    from rewire.project.questions import may_start
+
+    if not may_start(text.encode("utf-8", "replace")) or find_starts(text) is None:
+        return []
+    from rewire.project.launch.processes import read_processes
+
+    return read_processes(path, text, files, evidence)
+
+
+def _document(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.documents import read_document
+
+    return read_document(path, text, files, evidence)
+
+
+STARTER = (Format(_like(r"\.py$"), "process", _processes),)
+"""The one format of most Python files."""
+
+FORMATS: tuple[Format, ...] = (
+    Format(lambda path, name: DOCKERFILE.search(path) is not None, "deploy", _dockerfile),
+    Format(_like(r"(?:^|/)(?:docker-)?compose[\w.-]*\.ya?ml$"), "deploy", _compose),
+    Format(_like(r"(?:^|/)Procfile(?:\.\w+)?$"), "deploy", _procfile),
+    Format(_named(*PLATFORM_FILES), "deploy", _platform),
+    Format(_named("vercel.json"), "deploy", _vercel),
+    Format(_like(r"\.service$"), "deploy", _unit),
+    Format(_like(r"(?:^|/)supervisord?[\w.-]*\.(?:conf|ini)$"), "deploy", _supervisor),
+    Format(_named("pyproject.toml", "setup.cfg", "setup.py"), "script", _packaging),
+    Format(_named("pyproject.toml"), "script", _automation),
+    Format(_like(r"^\.github/workflows/[^/]+\.ya?ml$"), "script", _automation),
+    Format(_like(r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$"), "script", _automation),
+    Format(_named("tox.ini", "noxfile.py", "package.json"), "script", _automation),
+    Format(_like(r"\.(?:sh|bash|ps1|bat|cmd)$"), "script", _script),
+    Format(_named(*PYTEST_FILES), "script", _pytest),
+    Format(_like(r"(?:^|/)alembic\.ini$"), "script", _alembic),
+    *STARTER,
+    Format(
+        _like(
+            r"(?:^|/)(?:README|INSTALL|CONTRIBUTING|DEPLOY|QUICKSTART)[^/]*\.(?:md|rst|txt)$|^docs?/[^/]+\.(?:md|rst)$",
+            re.I,
+        ),
+        "document",
+        _document,
+    ),
+)
+"""Every format, in the order in which they are read."""
