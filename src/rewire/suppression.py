@@ -67,7 +67,10 @@ def _covered(layout: Layout, comment: Span) -> Span:
 
 @dataclass(slots=True)
 class Suppressions:
-    """The suppression comments of a run, by path, and which of them a codemod has needed so far."""
+    """The suppression comments of a run, by path, and which of them a codemod has needed so far.
+
+    A path without an entry is that of a file in which no line looks like such a comment.
+    """
 
     by_path: dict[str, tuple[Ignore, ...]] = field(default_factory=dict)
     _used: set[tuple[str, int]] = field(default_factory=set)
@@ -82,17 +85,26 @@ class Suppressions:
 
     def after(self, files: Iterable[FileChange]) -> Mapping[str, Sequence[Ignore]]:
         """The comments as ``files`` leave them, to be asked before anything is moved."""
-        return {**self.by_path, **{file.path: _left(file) for file in files}}
+        return {**self.by_path, **{file.path: _left(file) for file in files if self._concerns(file)}}
 
     def move(self, files: Iterable[FileChange]) -> None:
         """Follow the text: a comment is the same one if its file holds as many as before."""
         for file in files:
+            if not self._concerns(file):
+                continue
             old, new = self.by_path.get(file.path, ()), _left(file)
             used = [index for index, ignore in enumerate(old) if (file.path, ignore.span.start) in self._used]
             self._used -= {(file.path, ignore.span.start) for ignore in old}
             if len(new) == len(old):
                 self._used |= {(file.path, new[index].span.start) for index in used}
             self.by_path[file.path] = new
+
+    def _concerns(self, file: FileChange) -> bool:
+        """True if the file held such a comment or a change may have written one: each other line is as it was."""
+        if file.path in self.by_path:
+            return True
+        text = file.after.text if file.after else ""
+        return any("rewire:" in change.after.of(text) for change in file.changes)
 
     def unused(self, ran: Collection[str]) -> tuple[Suppression, ...]:
         """Comments that name a codemod of ``ran`` and suppressed nothing, or that name none at all."""
