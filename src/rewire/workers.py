@@ -44,11 +44,13 @@ class Executor(Protocol):
         batch: int,
         pays_from: int = 0,
         advance: Callable[[int], None] | None = None,
+        meanwhile: Callable[[], object] | None = None,
     ) -> Iterator[AnswerT | Died[ItemT]]:
         """Yield ``function``'s answer for each item, in the order of ``items`` whoever does the work.
 
         ``function`` takes a batch and answers with one value an item; it, the items and the answers are picklable.
         Fewer items than ``pays_from`` are not worth another process. ``advance`` is told how many were finished.
+        ``meanwhile`` is what this process may do while it would wait for others: it is called at most once.
         A worker that dies costs the item it had in hand and nothing else: its batch is tried again item by item.
         """
         ...
@@ -77,11 +79,12 @@ class Processes:
         batch: int,
         pays_from: int = 0,
         advance: Callable[[int], None] | None = None,
+        meanwhile: Callable[[], object] | None = None,
     ) -> Generator[AnswerT | Died[ItemT], None, None]:
         """As ``Executor.spread``. The processes end with the last answer."""
         batches = [items[start : start + batch] for start in range(0, len(items), batch)]
         if self.jobs > 1 and len(batches) > 1 and len(items) >= pays_from:
-            yield from _in_processes(function, batches, self.jobs, advance)
+            yield from _in_processes(function, batches, self.jobs, advance, meanwhile)
             return
         for one in batches:
             yield from function(one)
@@ -102,6 +105,7 @@ def _in_processes(
     batches: Sequence[Sequence[ItemT]],
     jobs: int,
     advance: Callable[[int], None] | None,
+    meanwhile: Callable[[], object] | None,
 ) -> Generator[AnswerT | Died[ItemT], None, None]:
     from concurrent.futures import FIRST_EXCEPTION, wait
     from concurrent.futures.process import BrokenProcessPool
@@ -114,6 +118,9 @@ def _in_processes(
         whole = False
         try:
             futures = [pool.submit(*work(number)) for number in range(len(waiting))]
+            if meanwhile:
+                meanwhile()
+                meanwhile = None
             for future in futures:
                 answers = future.result()
                 yield from answers

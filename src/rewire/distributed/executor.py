@@ -75,8 +75,11 @@ class Dask:
         batch: int,
         pays_from: int = 0,
         advance: Callable[[int], None] | None = None,
+        meanwhile: Callable[[], object] | None = None,
     ) -> Generator[AnswerT | Died[ItemT], None, None]:
         """As ``Executor.spread``. One batch runs here. At most two for each thread, and two more, are out at a time.
+
+        This process has its hands full with sending: ``meanwhile`` is not called.
 
         Raises ClusterError where the cluster is lost, or where a worker has other code than this process.
         """

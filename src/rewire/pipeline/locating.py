@@ -39,7 +39,10 @@ def locate(
     advance = state.advance(f"locate {codemod.name}", len(items))
     fresh = {}
     failures: dict[str, Failure] = {}
-    for answer in state.executor.spread(work, items, batch=BATCH, pays_from=SPREAD_FROM, advance=advance):
+    answers = state.executor.spread(
+        work, items, batch=BATCH, pays_from=SPREAD_FROM, advance=advance, meanwhile=_load_libcst
+    )
+    for answer in answers:
         if isinstance(answer, Died):
             failures[answer.item[0]] = died(answer.item[0])
         elif answer.failure:
@@ -49,3 +52,10 @@ def locate(
     recall.keep(digests, fresh)
     located.update(fresh)
     return {path: located[path] for path in paths if located.get(path) is not None}, failures
+
+
+def _load_libcst() -> None:
+    """What a codemod with so many candidates will need next, loaded while others work."""
+    from rewire.verify.accept import workshop
+
+    workshop()

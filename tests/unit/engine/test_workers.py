@@ -66,6 +66,14 @@ def test_an_exception_in_the_function_is_not_swallowed() -> None:
         list(Processes(2).spread(complain, range(40), batch=5))
 
 
+@pytest.mark.parametrize(("jobs", "called"), [(1, 0), (2, 1)])
+def test_what_is_done_meanwhile_is_done_once_and_only_where_others_work(jobs: int, called: int) -> None:
+    calls: list[int] = []
+    spread = Processes(jobs).spread(double_or_die, range(40), batch=5, meanwhile=lambda: calls.append(os.getpid()))
+    assert Died(13) in list(spread) if jobs > 1 else next(spread) == 0
+    assert calls == [os.getpid()] * called
+
+
 def die(items: Sequence[int]) -> list[int]:
     os._exit(3)
 
