@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.codemod import BLOCK, Refusal, Site, Span
@@ -259,10 +260,25 @@ class FileJudge:
                     move = self._submodule(statement, statement.names[0][0])
                     if isinstance(move, tuple):
                         stuck[entry.top] = move
-            importers = self.judge.project.importers_of(self.standing.path, entry.top)
-            if any(importer.name == entry.top for importer in importers):
-                stuck[entry.top] = ("dotted-use", f"{importers[0].path} imports {entry.top} from here")
+            user = self._taker_of(entry.top)
+            if user:
+                stuck[entry.top] = ("dotted-use", f"{user} imports {entry.top} from here")
         return stuck
+
+    def _taker_of(self, top: str) -> str:
+        """A file that takes the top-level name ``top`` from this one: by its name, or with a star and then uses it."""
+        project = self.judge.project
+        uses = re.compile(rf"^(?![ \t]*(?:from|import)\b).*(?<![\w.]){re.escape(top)}[ \t]*\.", re.M)
+        pending, seen = [self.standing.path], {self.standing.path}
+        while pending:
+            for importer in project.importers_of(pending.pop(), top):
+                source = project.source(importer.path)
+                if importer.name == top or (source is not None and uses.search(source.text)):
+                    return importer.path
+                if importer.path not in seen:
+                    seen.add(importer.path)
+                    pending.append(importer.path)
+        return ""
 
     def _follow(self, statement: ImportStatement, dotted: DottedImports, name: str, move: Move) -> None:
         """The import and every use of it, one group a top-level name."""
