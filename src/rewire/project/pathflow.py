@@ -49,7 +49,6 @@ class PathFlow:
 
     def __init__(self, index: Answers, trees: Mapping[str, ast.Module]) -> None:
         self.index = index
-        self._trees = trees
         self._evaluator = Evaluator(
             Tree(files_of(tuple(index.files()))), HOME, (sys.version_info[0], sys.version_info[1]), {}
         )
@@ -166,7 +165,7 @@ class PathFlow:
         if (path, node.id) in self._code.outside:
             for entry in self.index.imports(path):
                 target = self.index.resolve(entry) if entry.bound == node.id else None
-                if target is not None and target.attribute and target.path in self._trees:
+                if target is not None and target.attribute and target.path is not None:
                     found += [
                         (target.path, bound.value) for bound in self._code.seen(target.path, target.attribute, ())
                     ]
