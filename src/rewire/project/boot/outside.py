@@ -51,7 +51,9 @@ _KNOWN_AS = {
     "protobuf": "google", "pycryptodome": "Crypto", "python-telegram-bot": "telegram", "py-cord": "discord",
     "discord-py": "discord", "mysqlclient": "MySQLdb", "attrs": "attr", "setuptools": "pkg_resources",
     "pytest-asyncio": "pytest_asyncio", "faiss-cpu": "faiss", "djangorestframework": "rest_framework",
-    "pypdf2": "PyPDF2",
+    "pypdf2": "PyPDF2", "grpcio": "grpc", "grpcio-status": "grpc_status", "gitpython": "git", "pyzmq": "zmq",
+    "python-magic": "magic", "pyserial": "serial", "python-slugify": "slugify", "slack-sdk": "slack_sdk",
+    "discord": "discord", "elasticsearch-dsl": "elasticsearch_dsl", "python-json-logger": "pythonjsonlogger",
 }  # fmt: skip
 """Distributions whose module has another name, as far as such a name is likely to be a folder of the project, too."""
 
@@ -66,16 +68,17 @@ def declared_modules(files: Files, read_text: Callable[[str], str | None]) -> fr
         ) or (name.endswith(".txt") and "requirements" in path):
             text = read_text(path)
             if text is not None:
-                found |= {_normal(dist) for dist in _distributions(name, text)}
+                found |= {normal_name(dist) for dist in distributions(name, text)}
     modules = {dist.replace("-", "_") for dist in found} | {_KNOWN_AS[dist] for dist in found if dist in _KNOWN_AS}
     return frozenset(modules)
 
 
-def _normal(name: str) -> str:
+def normal_name(name: str) -> str:
+    """A distribution's name as package indexes compare it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _distributions(name: str, text: str) -> Iterator[str]:
+def distributions(name: str, text: str) -> Iterator[str]:
     """The names of distributions in one file."""
     if name in ("pyproject.toml", "Pipfile"):
         with suppress(tomllib.TOMLDecodeError):

@@ -20,6 +20,9 @@ HOME = "/@"
 """Where the workspace root lies in a tree that is the workspace itself."""
 
 
+_METADATA = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
+
+
 class Files:
     """The project's files and the directories above them, relative to the workspace root (``""``: the root)."""
 
@@ -45,6 +48,11 @@ class Files:
             if name:
                 names[folder].add(name)
         return names
+
+    @cached_property
+    def metadata(self) -> tuple[str, ...]:
+        """The files that make a folder a project that can be installed, sorted."""
+        return tuple(sorted(file for file in self.files if file.rpartition("/")[2] in _METADATA))
 
     @cached_property
     def compiled(self) -> frozenset[str]:
@@ -77,6 +85,11 @@ class Tree:
             while place not in ("/", ""):
                 place = posixpath.dirname(place)
                 self._above.add(place)
+
+    @property
+    def files(self) -> Files:
+        """The workspace's files, wherever they lie in this tree."""
+        return self._files
 
     def real(self, place: str) -> str | None:
         """The file or directory of the workspace that lies at ``place``; None if none does."""

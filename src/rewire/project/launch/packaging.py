@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rewire.project.boot.tree import HOME, under
 from rewire.project.launch.command import launch_of
-from rewire.project.launch.installation import package_folders
+from rewire.project.launch.installation import with_siblings
 from rewire.project.launch.place import line_holding, load_ini, load_toml
 from rewire.project.launch.programs import Start
 
@@ -34,7 +34,7 @@ def read_packaging(path: str, text: str, evidence: Evidence) -> list[Launch]:
     if not references:
         return []
     folder = under(HOME, posixpath.dirname(path))
-    places = package_folders(evidence.tree, folder) or [folder]
+    places = with_siblings(evidence.tree, folder, evidence.read_text) or [folder]
     found: list[Launch] = []
     for script, reference in references:
         match = _REFERENCE.match(reference)
