@@ -137,6 +137,7 @@ def read_tox(path: str, text: str, evidence: Evidence) -> list[Launch]:
         ]
         skipped = skips or (table.get("skip_install") or "").strip().lower() == "true"
         installed = () if skipped else tuple(installed_folders(evidence.tree, here, evidence.read_text))
+        installed = tuple(dict.fromkeys((*installed, *installs(commands, evidence.tree, cwd))))
         at = replace(
             evidence,
             name=f"tox: {title.partition(':')[2] or 'testenv'}",

@@ -31,7 +31,7 @@ class Evidence:
     """Where a command was read, and what that file says about it.
 
     ``installed`` are the tree's places that an installation put on ``sys.path``. ``image`` is the container's tree,
-    ``role`` what the file itself calls the process (a Procfile's ``worker``).
+    ``role`` what the file itself calls the process (a Procfile's ``worker``), ``arguments`` what a script is given.
     """
 
     source: str
@@ -47,13 +47,21 @@ class Evidence:
     installed: tuple[str, ...] = ()
     read_text: Callable[[str], str | None] = lambda path: None
     depth: int = 0
+    arguments: tuple[str, ...] = ()
 
 
 def read_command(text: str, evidence: Evidence) -> list[Launch]:
     """Every launch context that running ``text`` in a shell gives."""
     here = evidence.here if evidence.here is not None else evidence.cwd
     found: list[Launch] = []
-    commands = simple_commands(text, evidence.cwd, evidence.variables, here=here, first_line=evidence.line)
+    commands = simple_commands(
+        text,
+        evidence.cwd,
+        evidence.variables,
+        here=here,
+        first_line=evidence.line,
+        arguments=evidence.arguments,
+    )
     for command in commands:
         found += _read_simple(command, text, evidence)
     return found
@@ -80,10 +88,11 @@ def _read_simple(command: Simple, text: str, evidence: Evidence) -> list[Launch]
     if cwd is None:
         return []
     running = Running(words[1:], cwd, variables, evidence.tree, evidence.read_text)
-    start = start_of(program, running)
+    start = start_of(program, words[0], running)
     if start is None:
         return []
     shown = text.strip() if "\n" not in text.strip() and len(text) < 200 else " ".join(command.words)
+    shown = shown.replace(f"{HOME}/", "")
     return [launch_of(start, shown, replace(evidence, cwd=cwd, line=command.line, variables=variables))]
 
 
@@ -91,16 +100,17 @@ def _shell(program: str, words: tuple[str, ...], command: Simple, evidence: Evid
     """``sh -c "..."``, ``bash script.sh``, ``./script.sh``: what the inner text starts."""
     if evidence.depth >= MAX_SCRIPTS:
         return []
-    inner = replace(evidence, cwd=command.cwd, variables=command.variables, depth=evidence.depth + 1, line=command.line)
+    inner = replace(evidence, cwd=command.cwd, variables=command.variables, depth=evidence.depth + 1, line=command.line,
+                    arguments=())  # fmt: skip
     if program in _SHELLS:
         rest = words[1:]
         for index, word in enumerate(rest):
             if re.fullmatch(r"-\w*c", word) and index + 1 < len(rest):
                 return read_command(rest[index + 1], inner)
-        rest = tuple(word for word in rest if not word.startswith("-"))
-        if not rest:
+        first = next((index for index, word in enumerate(rest) if not word.startswith("-")), None)
+        if first is None:
             return []
-        words = rest
+        words = rest[first:]
     if command.cwd is None or "$" in words[0]:
         return []
     place = under(command.cwd, words[0].replace("\\", "/"))
@@ -110,7 +120,9 @@ def _shell(program: str, words: tuple[str, ...], command: Simple, evidence: Evid
         return []
     if path.endswith((".py", ".pyw")):
         return read_words(("python", words[0]), inner)
-    return read_command(text, replace(inner, here=posixpath.dirname(place), line=1, source=path))
+    return read_command(
+        text, replace(inner, here=posixpath.dirname(place), line=1, source=path, arguments=tuple(words[1:]))
+    )
 
 
 def launch_of(start: Start, command: str, evidence: Evidence) -> Launch:

@@ -92,8 +92,8 @@ def _new_stage(value: Sequence[str], arguments: dict[str, str], earlier: Sequenc
     if "uvicorn-gunicorn" in base or "tiangolo" in base:
         # These images start app.main:app (or main:app) from /app on their own.
         stage.workdir = "/app"
-        stage.variables["PYTHONPATH"] = "/app"
-        stage.command = (("gunicorn", "${APP_MODULE:-app.main:app}"), False, 0)
+        stage.variables |= {"PYTHONPATH": "/app", "MODULE_NAME": "app.main", "VARIABLE_NAME": "app"}
+        stage.command = (("gunicorn", "${APP_MODULE:-$MODULE_NAME:$VARIABLE_NAME}"), False, 0)
     return stage
 
 
@@ -280,8 +280,8 @@ def _given(command: tuple[str, ...] | str, line: int) -> tuple[tuple[str, ...], 
 
 def _entrypoint(entry: tuple[str, ...], words: tuple[str, ...], evidence: Evidence) -> list[Launch]:
     """An entry point in exec form with its arguments; a script that ends in ``exec "$@"`` runs the arguments."""
-    found = read_words((*entry, *words), evidence)
     script = next((word for word in entry if word.endswith(".sh") or "entrypoint" in word), None)
+    found = read_words((*entry, *words) if script is None else entry, evidence)
     if script is not None and words:
         path = evidence.tree.real(under(evidence.cwd or "/", script))
         text = evidence.read_text(path) if path else None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 from rewire.project.boot.tree import under
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rewire.model.project import Role
     from rewire.project.boot.tree import Tree
@@ -273,7 +273,9 @@ def alembic(run: Running) -> Start | None:
     except configparser.Error:
         return None
     here = posixpath.dirname(place)
-    folder = settings.get("alembic", "script_location", fallback="alembic").replace("%(here)s", here)
+    folder = settings.get("alembic", "script_location", fallback="").replace("%(here)s", here)
+    if not _plain(folder):
+        return None  # Flask-Migrate's, which gives the folder itself; alembic alone does not start with it
     if ":" in folder:
         folder = folder.replace(":", "/").replace(".", "/")
     paths = settings.get("alembic", "prepend_sys_path", fallback="").replace("%(here)s", here)
@@ -281,8 +283,75 @@ def alembic(run: Running) -> Start | None:
     return Start(posixpath.join(under(run.cwd, folder), "env.py"), "script", (*roots, *run.roots), "migration")
 
 
+def uwsgi(run: Running) -> Start | None:
+    """``uwsgi``: its options, and those of an ini file that they name; the working directory is the root.
+
+    ``wsgi-file`` is executed by its path, without a package, which is what a script is.
+    """
+    options = dict(_uwsgi_words(run))
+    ini = options.pop("ini", "")
+    if ini:
+        place = under(run.cwd, ini)
+        options = {**_uwsgi_ini(run.text(place) or "", place), **options}
+    cwd = under(run.cwd, options.get("chdir", ""))
+    roots = (cwd, *(under(cwd, part) for part in options.get("pythonpath", "").split(":") if part), *run.roots)
+    module, attribute = _target(options.get("module", ""))
+    attribute = attribute or options.get("callable", "") or "application"
+    file = options.get("wsgi-file", "")
+    if _plain(module):
+        return Start(module, "module", roots, "server", attribute)
+    return Start(under(cwd, file), "script", roots, "server", attribute) if _plain(file) else None
+
+
+_UWSGI = {
+    "-w": "module",
+    "--wsgi": "module",
+    "--file": "wsgi-file",
+    "--pp": "pythonpath",
+    "--python-path": "pythonpath",
+}
+"""Other spellings of uwsgi's options."""
+
+
+def _uwsgi_words(run: Running) -> Iterator[tuple[str, str]]:
+    """(option, value) as the command line gives them; ``pkg.wsgi:app`` after ``--mount /=`` counts as the module."""
+    words = list(run.words)
+    for index, word in enumerate(words):
+        name, equals, value = word.partition("=")
+        if word.endswith(".ini") and not word.startswith("-"):
+            yield "ini", word
+        elif name.startswith("-"):
+            yield _uwsgi_option(name, value if equals else next(iter(words[index + 1 : index + 2]), ""))
+
+
+def _uwsgi_option(name: str, value: str) -> tuple[str, str]:
+    option = _UWSGI.get(name, _UWSGI.get(f"--{name}", name.lstrip("-")))
+    if option == "mount":
+        value = value.partition("=")[2]
+        option = "wsgi-file" if value.endswith(".py") else "module"
+    return option, value
+
+
+def _uwsgi_ini(text: str, place: str) -> dict[str, str]:
+    """The ``[uwsgi]`` section, with the folder of the file and its own variables put in; several paths are joined."""
+    found: dict[str, str] = {}
+    section = ""
+    for line in text.splitlines():
+        title = re.match(r"\s*\[(\w+)\]", line)
+        section = title[1] if title else section
+        name, equals, value = line.partition("=")
+        if section != "uwsgi" or not equals or line.lstrip().startswith((";", "#")):
+            continue
+        value = value.strip().replace("%d", f"{posixpath.dirname(place)}/")
+        value = re.sub(r"%\((\w[\w-]*)\)", lambda match: found.get(match[1], match[0]), value)
+        option, value = _uwsgi_option(name.strip(), value)
+        found[option] = f"{found[option]}:{value}" if option == "pythonpath" and option in found else value
+    return found
+
+
 PROGRAMS: Mapping[str, Callable[[Running], Start | None]] = {
     "alembic": alembic,
+    "uwsgi": uwsgi,
     "uvicorn": uvicorn,
     "gunicorn": gunicorn,
     "hypercorn": hypercorn,

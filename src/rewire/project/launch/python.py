@@ -15,20 +15,34 @@ if TYPE_CHECKING:
 
 PYTHON = re.compile(r"^(?:python|pypy)(?:[23](?:\.\d+)?)?w?$|^py$")
 _VALUED = frozenset({"-X", "-W", "--check-hash-based-pycs"})
+_PLAIN = re.compile(r"[^$<>{}()*|\"'`]+")
+"""A path without what a shell would replace or take away."""
+
 PYTEST = frozenset({"pytest", "py.test"})
 
 
-def start_of(program: str, running: Running) -> Start | None:
-    """What ``program`` makes Python load; None for programs that are no way to start the project."""
+def start_of(program: str, path: str, running: Running) -> Start | None:
+    """What ``program`` makes Python load; None for programs that are no way to start the project.
+
+    ``path`` is the program as the command writes it.
+    """
     if PYTHON.match(program):
         return _python(running)
     if program in PYTEST:
         return _pytest(running)
     if program in PROGRAMS:
         return PROGRAMS[program](running)
-    if program.endswith((".py", ".pyw")):
-        return _script(running, program, ())
+    if program.endswith((".py", ".pyw")) or _has_python_in_its_first_line(running, path):
+        return _script(running, path, running.words)
     return None
+
+
+def _has_python_in_its_first_line(running: Running, path: str) -> bool:
+    """True for a file of the project, named by its path, that the system hands to Python."""
+    if "/" not in path or not _PLAIN.fullmatch(path):
+        return False
+    text = running.text(under(running.cwd, path))
+    return text is not None and re.match(r"#!\S*[/ ](?:env\s+(?:-S\s+)?)?(?:python|pypy)", text) is not None
 
 
 def _python(running: Running) -> Start | None:
@@ -68,7 +82,7 @@ def _main_module(running: Running, module: str) -> Start | None:
 
 def _script(running: Running, path: str, arguments: tuple[str, ...]) -> Start | None:
     """``python path``: the script's folder comes first on ``sys.path``. ``manage.py`` tells its role by its word."""
-    if not re.fullmatch(r"[^$<>{}*|]+", path) or path == "-":
+    if not _PLAIN.fullmatch(path) or path == "-":
         return None
     place = under(running.cwd, path.replace("\\", "/"))
     if running.tree.is_dir(place):

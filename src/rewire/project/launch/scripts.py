@@ -63,7 +63,7 @@ def _batch(text: str) -> str:
             continue
         line = line.replace("%~dp0", "$(dirname $0)/").replace("\\", "/")
         line = re.sub(r"%(\w+)%", r"${\1}", line)
-        line = re.sub(r"^set\s+\"?(\w+)=([^\"]*)\"?", r"export \1=\2", line, flags=re.I)
+        line = re.sub(r"^set\s+\"?(\w+)=([^\"]*)\"?", r'export \1="\2"', line, flags=re.I)
         line = re.sub(r"\bcd\s+/d\s+", "cd ", line, flags=re.I)
         started = re.search(r"\bcmd\s+/[kc]\s+\"(.*)\"\s*$", line, re.I)
         if started:

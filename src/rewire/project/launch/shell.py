@@ -45,17 +45,25 @@ class _State:
     cwd: str | None
     variables: dict[str, str]
     here: str | None
+    arguments: tuple[str, ...] = ()
     stack: list[tuple[str | None, dict[str, str]]] = field(default_factory=list)
 
 
 def simple_commands(
-    text: str, cwd: str | None, variables: Mapping[str, str], *, here: str | None = None, first_line: int = 1
+    text: str,
+    cwd: str | None,
+    variables: Mapping[str, str],
+    *,
+    here: str | None = None,
+    first_line: int = 1,
+    arguments: tuple[str, ...] = (),
 ) -> list[Simple]:
     """The commands of ``text`` in order.
 
-    ``here`` is the directory of the script that holds the text. Relative ``cd`` from an unknown place stays unknown.
+    ``here`` is the directory of the script that holds the text, ``arguments`` are what it is called with. Relative
+    ``cd`` from an unknown place stays unknown.
     """
-    state = _State(cwd, dict(variables), here)
+    state = _State(cwd, dict(variables), here, arguments)
     found: list[Simple] = []
     for line, logical in _logical_lines(text, first_line):
         for words in _split(_own_folder(logical, here)):
@@ -129,7 +137,9 @@ def _run(words: list[str], state: _State, line: int) -> Simple | None:
         if state.stack:
             state.cwd, state.variables = state.stack.pop()
         return None
-    words = [_expand(word, state) for word in _without_redirections(words)]
+    words = _without_redirections(words)
+    words = [part for word in words for part in (state.arguments or (word,) if word in ("$@", "$*") else (word,))]
+    words = [_expand(word, state) for word in words]
     while words and words[0] in _KEYWORDS:
         words = words[1:]
     local: dict[str, str] = {}
@@ -143,6 +153,9 @@ def _run(words: list[str], state: _State, line: int) -> Simple | None:
     if words[0] in ("cd", "pushd"):
         target = next((word for word in words[1:] if not word.startswith("-")), None)
         state.cwd = enter(state.cwd, target)
+        return None
+    if words[:2] == ["set", "--"]:
+        state.arguments = state.arguments or tuple(words[2:])  # behind a test of $# as a rule: what is given wins
         return None
     if words[0] in ("export", "set", "declare", "local", "readonly", "$env:PYTHONPATH"):
         for word in words[1:]:
@@ -191,6 +204,8 @@ def _expand(word: str, state: _State) -> str:
             return state.variables[name]
         if name == "PWD" and state.cwd is not None:
             return state.cwd
-        return match[2] if match[2] is not None else (match[0] if name != "PYTHONPATH" else "")
+        if match[2] is not None:
+            return _VARIABLE.sub(value, match[2])
+        return match[0] if name != "PYTHONPATH" else ""
 
     return _VARIABLE.sub(value, word).replace("$(pwd)", state.cwd or "$(pwd)")
