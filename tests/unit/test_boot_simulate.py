@@ -163,3 +163,58 @@ def test_steps_grow_with_the_number_of_modules(tmp_path: Path, monkeypatch: pyte
 def test_a_compiled_module_is_there_and_has_every_name(tmp_path: Path, name: str) -> None:
     files = f"== main.py\nfrom pkg import _fast\nfrom pkg._fast import a, b\n== pkg/__init__.py\n== pkg/{name}\n"
     assert booted(tmp_path, files, "python main.py").boots
+
+
+ANNOTATED = (
+    "== main.py\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from app.core import Core\n"
+    "core: Core = None\ndef run(core: Core) -> Core: ...\n== app/core.py\nclass Core: ...\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "boots"),
+    [
+        ('== pyproject.toml\n[project]\nrequires-python = ">=3.14,<4"\n', True),
+        ('== pyproject.toml\n[tool.poetry.dependencies]\npython = "^3.14"\n', True),
+        ("== .python-version\n3.14.1\n", True),
+        ("== Dockerfile\nFROM docker.io/python:3.14-slim\n", True),
+        ('== pyproject.toml\n[project]\nrequires-python = ">=3.9,!=3.14"\n', False),
+        ("== Dockerfile\nFROM python:3.12\n", False),
+    ],
+)
+def test_annotations_are_evaluated_up_to_the_python_that_no_longer_does(tmp_path: Path, said: str, boots: bool) -> None:
+    write_files(tmp_path, said + ANNOTATED)
+    project = FolderProject(tmp_path)
+    (launch,) = read_launches(project, launch_arguments=["python main.py"])
+    version = None if boots else (3, 13)
+    assert Simulator(project, version).boot(launch).boots is boots
+
+
+def test_what_a_function_raises_by_itself_is_no_failing_import(tmp_path: Path) -> None:
+    boot = booted(
+        tmp_path,
+        "== main.py\nimport app.lazy\nCLIENT: object\nclient = None\n"
+        "def __getattr__(name):\n    raise AttributeError(f'no {name}')\n"
+        "def connect():\n    global CLIENT\n    CLIENT = 1\n"
+        "def use():\n    return client.get, app.lazy.client.get\n"
+        "def need():\n    try:\n        import app.missing\n    except ImportError:\n"
+        "        raise ImportError('it is missing')\n"
+        "== app/lazy.py\ndef connect():\n    global client\n    client = 1\n== app/other.py\n",
+        "python main.py",
+    )
+    assert boot.boots
+    assert [(one.line, one.kind) for one in boot.later] == [(15, "ImportError")]
+
+
+def test_newer_syntax_beside_joined_texts_is_read(tmp_path: Path) -> None:
+    boot = booted(
+        tmp_path,
+        "== main.py\nimport app.core\ndef first[T](values: list[T]) -> T:\n    return (\n"
+        "        f'one {app.core.value} '\n        'two '\n        f\"three {'four'}\"\n    )\n"
+        "try:\n    pass\nexcept ValueError, TypeError:\n    pass\nfrom app.core import nothing\n"
+        "== app/core.py\nvalue = 1\n",
+        "python main.py",
+    )
+    assert [(line, text.partition(" (")[0]) for _, line, text in messages(boot)] == [
+        (12, "ImportError: cannot import name 'nothing' from 'app.core'")
+    ]

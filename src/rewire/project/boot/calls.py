@@ -60,9 +60,9 @@ def _import_module(run: Interpreter, name: str, call: ast.Call, scope: Scope) ->
             return UNKNOWN
         target = run.machine.absolute(Module("", None, None, anchor), level, target[level:])
     module = run.machine.load(target)
-    return (
-        run.machine.load(target.partition(".")[0]) if name == "builtins.__import__" and len(call.args) < 4 else module
-    )
+    takes_names = len(call.args) >= 4 or any(keyword.arg == "fromlist" for keyword in call.keywords)
+    is_top = name == "builtins.__import__" and not takes_names
+    return run.machine.load(target.partition(".")[0]) if is_top else module
 
 
 def _exit(run: Interpreter, name: str, call: ast.Call, scope: Scope) -> None:

@@ -20,15 +20,19 @@ _BUILTIN = frozenset(dir(builtins))
 _PARTS = (ast.Attribute, ast.Subscript)
 
 
-def compile_text(text: str) -> p.Program | p.Broken:
-    """The program of a file's text, in any version's syntax."""
+def compile_text(text: str, *, lazy_annotations: bool = False) -> p.Program | p.Broken:
+    """The program of a file's text, in any version's syntax.
+
+    ``lazy_annotations``: it runs on a Python that evaluates none (3.14 on), whatever the file says.
+    """
     tree, vague = _parse(text)
     if isinstance(tree, p.Broken):
         return tree
     refused = find_refused(tree)
     if refused is not None:
         return refused
-    builder = _Builder(any(_is_future_annotations(node) for node in tree.body), ":=" in text, "yield" in text)
+    lazy = lazy_annotations or any(_is_future_annotations(node) for node in tree.body)
+    builder = _Builder(lazy, ":=" in text, "yield" in text)
     body = builder.block(tree.body)
     guard = next((op.line for op in body if isinstance(op, p.If) and op.test is not None and is_main_test(op.test)), 0)
     return p.Program(body, tuple(builder.functions), "sys.path" in text, vague, guard)
@@ -289,6 +293,12 @@ class _Builder:
             if arguments and isinstance(arguments[0], ast.Constant):
                 text = str(arguments[0].value)
         return p.Raise(node.lineno, kind, text, self.uses([node.exc]))
+
+    def _on_assert(self, node: ast.Assert) -> p.Op | None:
+        if isinstance(node.test, ast.Constant) and not node.test.value:
+            text = str(node.msg.value) if isinstance(node.msg, ast.Constant) else ""
+            return p.Raise(node.lineno, "AssertionError", text, self.uses([node.msg]))
+        return self.evaluate(node.lineno, [node.test, node.msg])
 
     def _on_return(self, node: ast.Return) -> p.Op:
         value = node.value if node.value is not None and is_evaluable(node.value) else None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import re
 from typing import TYPE_CHECKING, Any
+
+_OF_AN_OBJECT = re.compile(r"'\w+' object has no attribute")
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +21,25 @@ class Raised(Exception):
         self.text = text
         self.wanted = wanted
         self.name = name if name is not None or kind != "ModuleNotFoundError" else wanted
+        self.deliberate = False
+        """A ``raise`` statement of the program's own."""
         self.frames: list[tuple[str, int]] = []
         """(place, line), innermost first; filled in on the way up."""
+
+
+IMPORT_TROUBLE = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "SyntaxError"})
+"""Errors that imports cause; others a program raises for reasons of its own."""
+
+
+def is_import_trouble(error: Raised, *, later: bool) -> bool:
+    """True if an error that may come up has to do with imports: one of a module, of a name, of what it holds.
+
+    What a function raises by itself (``later``) is its answer to what it is asked, and ``None`` without an attribute
+    is a variable that nobody has set so far.
+    """
+    if error.kind not in IMPORT_TROUBLE or (later and error.deliberate):
+        return False
+    return error.kind != "AttributeError" or not _OF_AN_OBJECT.match(error.text)
 
 
 class Returned(Exception):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from rewire.project.boot.calls import call_outside
-from rewire.project.boot.errors import Left, Raised, Returned
+from rewire.project.boot.errors import Left, Raised, Returned, is_import_trouble
 from rewire.project.boot.outcome import Trouble
 from rewire.project.boot.tree import HOME
 from rewire.project.boot.values import UNKNOWN, External, Function, Instance, Klass, Module, is_known
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from rewire.project.boot.evaluate import Evaluator
     from rewire.project.boot.machine import Machine
     from rewire.project.boot.outcome import PathEdit
-
-IMPORT_TROUBLE = frozenset({"ImportError", "ModuleNotFoundError", "AttributeError", "NameError", "SyntaxError"})
-"""Errors that imports cause; others a program raises for reasons of its own."""
 
 _PRIMITIVE = (str, int, float, bool, list, tuple)
 MAX_DEPTH = 60
@@ -124,7 +121,7 @@ class Interpreter:
         try:
             self.block(ops, scope)
         except Raised as error:
-            if error.kind in IMPORT_TROUBLE:
+            if is_import_trouble(error, later=self.later):
                 self.possible.append(self.trouble(error))
         except (Returned, Left):
             scope.doubt = True
@@ -237,7 +234,7 @@ class Interpreter:
             return self.spend((plain,), scope)
         except Raised as error:
             error.frames = error.frames or [(place, line) for place, line in reversed(self.stack)]
-            if error.kind in IMPORT_TROUBLE:
+            if is_import_trouble(error, later=self.later):
                 self.possible.append(self.trouble(error))
             return UNKNOWN
         finally:

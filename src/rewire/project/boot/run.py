@@ -7,8 +7,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from rewire.project.boot.calls import edit_path
-from rewire.project.boot.errors import Left, Raised, Returned, catches
-from rewire.project.boot.interpret import IMPORT_TROUBLE, Interpreter, Scope
+from rewire.project.boot.errors import IMPORT_TROUBLE, Left, Raised, Returned, catches
+from rewire.project.boot.interpret import Interpreter, Scope
 from rewire.project.boot.values import UNKNOWN, External, Function, Klass, Module
 
 if TYPE_CHECKING:
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 MAX_TURNS = 64
 """Turns of a loop over a known list that are carried out one by one."""
+
+_FLAGS = (bool, int, str)
+"""Values that a later test may look at."""
 
 _KEEPS_FUNCTION = frozenset({"staticmethod", "classmethod", "cache", "lru_cache", "wraps", "command", "group"})
 """Decorators after which calling the name still runs the function's body."""
@@ -79,7 +82,9 @@ class Run(Interpreter):
             if op.augmented:
                 old = scope.names.get(target[0])
                 value = old + list(value) if isinstance(old, list) and isinstance(value, list | tuple) else UNKNOWN
-            scope.put(target[0], value)
+            old = scope.names.get(target[0], value)
+            doubtful = self.uncertain and type(old) is type(value) and isinstance(old, _FLAGS) and old != value
+            scope.put(target[0], UNKNOWN if doubtful else value)
             return
         base = self.quiet(scope)(target[:-1])
         if isinstance(base, Module):
@@ -223,7 +228,9 @@ class Run(Interpreter):
             raise Raised("RuntimeError", "No active exception to reraise")
         if scope.doubt and scope.local_names is not None:
             raise Returned(UNKNOWN)
-        raise Raised(op.kind.rpartition(".")[2], op.text)
+        error = Raised(op.kind.rpartition(".")[2], op.text)
+        error.deliberate = not self.handling  # in a handler it passes on what went wrong there
+        raise error
 
     def _do_return(self, op: p.Return, scope: Scope) -> None:
         last = self.spend(op.uses, scope)

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from rewire.project.boot.collect import begin_tests
 from rewire.project.boot.compile import compile_text
-from rewire.project.boot.errors import Raised
+from rewire.project.boot.errors import Raised, is_import_trouble
 from rewire.project.boot.evaluate import Evaluator
 from rewire.project.boot.finder import launch_places, workdir_place
-from rewire.project.boot.interpret import IMPORT_TROUBLE
 from rewire.project.boot.machine import Machine
 from rewire.project.boot.outcome import Boot, Loaded, Trouble
 from rewire.project.boot.outside import LOADED_BY_SERVERS, Ownership, declared_modules
@@ -19,7 +18,8 @@ from rewire.project.boot.program import Broken, Program
 from rewire.project.boot.run import Run
 from rewire.project.boot.start import begin_import, begin_module, begin_script, tool_of
 from rewire.project.boot.tree import HOME, files_of, tree_of, under
-from rewire.project.boot.values import Function, Module
+from rewire.project.boot.values import UNKNOWN, Function, Module
+from rewire.project.boot.version import declared_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from rewire.model.project import Launch, Project
 
 MAX_PROGRAMS = 50_000
-_programs: dict[str, Program | Broken] = {}
-"""Programs by the digest of the file they were made from; any number of projects share them."""
+_programs: dict[tuple[str, bool], Program | Broken] = {}
+"""Programs by the digest of the file they were made from, and whether annotations are left alone there; any number of
+projects share them.
+"""
 
 
 class Simulator:
@@ -38,19 +40,22 @@ class Simulator:
         self.project = project
         self.files = files_of(tuple(project.files()))
         self.ownership = Ownership(self.files, declared_modules(self.files, project.read_text))
-        self.version = version or (sys.version_info[0], sys.version_info[1])
+        running = (sys.version_info[0], sys.version_info[1])
+        self.version = version or max(running, declared_version(self.files, project.read_text) or running)
+        self.lazy_annotations = self.version >= (3, 14)
 
     def program(self, path: str) -> Program | Broken:
         """The program of a project file."""
         source = self.project.source(path)
         if source is None:
             return Broken(1, "source code cannot be read")
-        known = _programs.get(source.digest)
+        key = (source.digest, self.lazy_annotations)
+        known = _programs.get(key)
         if known is None:
-            known = compile_text(source.text)
+            known = compile_text(source.text, lazy_annotations=self.lazy_annotations)
             if len(_programs) >= MAX_PROGRAMS:
                 _programs.clear()
-            _programs[source.digest] = known
+            _programs[key] = known
         return known
 
     def boot(self, launch: Launch) -> Boot:
@@ -171,6 +176,8 @@ class _Start:
         possible, run.possible = run.possible, []
         while self.pending:
             module, program = self.pending.pop()
+            for name in (name for define in program.functions for name in define.global_names):
+                module.names.setdefault(name, UNKNOWN)  # some function may have run by then and bound it
             for define in program.functions:
                 if (id(define), module.name) in run.called or not define.body:
                     continue
@@ -178,7 +185,7 @@ class _Start:
                 try:
                     run.enter(Function(define, module, None))
                 except Raised as error:
-                    if error.kind in IMPORT_TROUBLE:
+                    if is_import_trouble(error, later=True):
                         self.later.append(run.trouble(error))
         self.later += run.possible
         run.possible = possible

@@ -42,8 +42,14 @@ def _walk(node: Any) -> Iterator[Any]:
     while pending:
         current = pending.pop()
         yield current
-        if current.type not in ("string", "type_parameter", "type_alias_statement"):
+        if current.type not in ("string", "concatenated_string", "type_parameter", "type_alias_statement"):
             pending.extend(current.children)
+
+
+def _is_filled(node: Any, data: bytes) -> bool:
+    """True for an f-string that takes something up, and for every t-string."""
+    prefix = data[node.start_byte : node.start_byte + 2].lower()
+    return prefix in (b"t'", b't"', b"tr", b"rt") or any(child.type == "interpolation" for child in node.children)
 
 
 def _edits(node: Any, data: bytes) -> list[tuple[int, int, bytes]]:
@@ -55,10 +61,13 @@ def _edits(node: Any, data: bytes) -> list[tuple[int, int, bytes]]:
         return [(start, end, text + b" = None")]
     if node.type == "type_parameter" and node.parent.type in ("function_definition", "class_definition"):
         return [(start, end, b"")]
-    if node.type == "string" and any(child.type == "interpolation" for child in node.children):
-        return [(start, end, b"str()")]
-    if node.type == "string" and data[start : start + 2].lower() in (b"t'", b't"', b"tr", b"rt"):
-        return [(start, end, b"str()")]
+    is_joined = node.type == "concatenated_string"
+    if node.type == "string" or is_joined:
+        return (
+            [(start, end, b"str()")]
+            if any(_is_filled(text, data) for text in (node.children if is_joined else [node]))
+            else []
+        )
     if node.type == "except_clause":
         listed = [child for child in node.children if child.is_named and child.type != "block"]
         commas = [child for child in node.children if child.type == ","]
