@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from rewire.errors import RewireError
@@ -15,11 +15,12 @@ from rewire.pipeline.state import State
 from rewire.plan import ENGINE_CODES, Decided, check_plan, decide
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rewire.codemod.base import Codemod
     from rewire.model.result import Rejected
     from rewire.model.site import Refusal
+    from rewire.pipeline.aftermath import Aftermath
     from rewire.pipeline.request import Request, Selected
     from rewire.project.index import ProjectIndex
 
@@ -35,7 +36,7 @@ def run(request: Request) -> RunResult:
     state = State(request, workspace, failures={failure.path: failure for failure in discovered.failures})
     search(state)
     outcomes = tuple([_apply(state, selected) for selected in request.codemods])
-    return RunResult(
+    result = RunResult(
         before=workspace,
         after=state.workspace,
         outcomes=outcomes,
@@ -44,6 +45,11 @@ def run(request: Request) -> RunResult:
         files_seen=len(discovered.selected),
         asked=state.project(state.workspace).asked,
     )
+    if not state.fragments:
+        return result
+    from rewire.pipeline.aftermath import render
+
+    return replace(result, rendered=render(result, state.fragments))
 
 
 def _apply(state: State, selected: Selected) -> Outcome:
@@ -66,17 +72,22 @@ def _apply(state: State, selected: Selected) -> Outcome:
             f"{codemod.name}: {outcome.found} places found, but {outcome.changed} changed + {len(outcome.refusals)} "
             f"refused + {len(outcome.suppressed)} suppressed; this is a defect of rewire, nothing was written"
         )
-    state.move_on(standing.files, last=selected is state.request.codemods[-1])
+    searched = {path: answer.searched for path, answer in standing.answers.items()}
+    state.move_on(standing.files, searched, last=selected is state.request.codemods[-1])
+    state.fragments = {
+        path: answer.fragment for path, answer in standing.answers.items() if answer.fragment is not None
+    }
     return outcome
 
 
 @dataclass(frozen=True, slots=True)
 class _Standing:
-    """What of a plan was carried out and stands, and what a rejection cost."""
+    """What of a plan was carried out and stands, and what a rejection cost; what is known of the files already."""
 
     files: tuple[FileChange, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    answers: Mapping[str, Aftermath] = field(default_factory=dict)
 
 
 def _locate(state: State, selected: Selected) -> dict[str, Any]:
@@ -101,7 +112,7 @@ def _accept(
 
     acceptance = accept(state, selected, decided, facts, project)
     rejected = tuple(entry for _, entry in sorted(acceptance.rejected.items()))
-    return _Standing(acceptance.files(), acceptance.refusals(), rejected)
+    return _Standing(acceptance.files(), acceptance.refusals(), rejected, acceptance.answers)
 
 
 def _outcome(selected: Selected, decided: Decided, standing: _Standing, project: ProjectIndex) -> Outcome:

@@ -11,7 +11,7 @@ from rewire.pipeline.state import died
 from rewire.workers import Died
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rewire.model.result import Failure
     from rewire.model.workspace import Workspace
@@ -24,21 +24,29 @@ SPREAD_FROM = 256
 
 
 def locate(
-    state: State, selected: Selected, workspace: Workspace, paths: Sequence[str]
+    state: State,
+    selected: Selected,
+    workspace: Workspace,
+    paths: Sequence[str],
+    known: Mapping[str, station.Located[Any] | None] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Failure]]:
-    """Facts and failures by path, in path order; what an earlier run knows of the same bytes is not asked again."""
+    """Facts and failures by path, in path order; what an earlier run knows of the same bytes is not asked again.
+
+    ``known`` was located already, by whoever rewrote the file (None: nothing found).
+    """
+    known = known or {}
     codemod = selected.codemod
     markers = state.wanted.markers[codemod.name]
     recall = Recall(state.request.cache, codemod, selected.options, markers)
     digests = {path: state.digest(workspace, path) for path in paths}
-    located = recall.located(digests)
-    items = [(path, state.carried(workspace, path)) for path in paths if path not in located]
+    located = recall.located({path: digest for path, digest in digests.items() if path not in known})
+    items = [(path, state.carried(workspace, path)) for path in paths if path not in located and path not in known]
     work = partial(
         station.locate_files, root=workspace.root, codemod=codemod, markers=markers, options=selected.options
     )
     advance = state.advance(f"locate {codemod.name}", len(items))
-    fresh = {}
-    failures: dict[str, Failure] = {}
+    fresh = {path: found and found.facts for path, found in known.items() if not (found and found.failure)}
+    failures = {path: found.failure for path, found in known.items() if found and found.failure}
     answers = state.executor.spread(
         work, items, batch=BATCH, pays_from=SPREAD_FROM, advance=advance, meanwhile=_load_libcst
     )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rewire.cache.recall import Rewrites
 from rewire.model.result import Rejected
 from rewire.model.site import Promise
+from rewire.pipeline.aftermath import Question
 from rewire.pipeline.locating import locate
 from rewire.plan import Decided, decide
 from rewire.verify.accept import Acceptance
@@ -35,16 +37,31 @@ def accept(
         partial(state.carried, state.workspace),
         partial(state.digest, state.workspace),
         Rewrites(state.request.cache, selected.codemod, selected.options),
+        _question(state, selected),
         state.advance("rewrite", len({site.path for site in decided.plan.sites})),
     )
     while files := acceptance.files():
         after = state.workspace.with_changes(files)
         complaints = _project_complaints(state, selected, acceptance, project, after, files)
-        complaints = complaints or _second_pass(state, selected, after, files, facts, acceptance.fallen())
+        complaints = complaints or _second_pass(state, selected, after, files, facts, acceptance)
         if not complaints:
             break
         acceptance.reject(complaints)
     return acceptance
+
+
+def _question(state: State, selected: Selected) -> Question:
+    """What is to be known of every file that is rewritten."""
+    wanted, codemods = state.wanted, state.request.codemods
+    position = next(number for number, one in enumerate(codemods) if one is selected)
+    coming = [one.codemod.name for one in codemods[position + 1 :]]
+    return Question(
+        selected.codemod,
+        selected.options,
+        wanted.markers[selected.codemod.name],
+        later=replace(wanted, markers={name: wanted.markers[name] for name in coming}) if coming else None,
+        patched=state.workspace.root if state.request.rendered and len(codemods) == 1 else None,
+    )
 
 
 def _project_complaints(
@@ -72,7 +89,7 @@ def _second_pass(
     after: Workspace,
     files: Sequence[FileChange],
     facts: Mapping[str, Any],
-    fallen: frozenset[str],
+    acceptance: Acceptance,
 ) -> list[Rejected]:
     """A second run must find nothing to do: the files that it would change again.
 
@@ -80,13 +97,14 @@ def _second_pass(
     """
     codemod = selected.codemod
     paths = [file.path for file in files if file.after is not None]
-    again, failures = locate(state, selected, after, paths)
+    known = {path: answer.located for path, answer in acceptance.answers.items()}
+    again, failures = locate(state, selected, after, paths, known)
     project = state.project(after)
     gone = set(paths) - set(again)
     later = {path: known for path, known in {**facts, **again}.items() if path not in gone}
     plan = codemod.plan(dict(sorted(later.items())), project, selected.options)
     sites = decide(plan, codemod.name, state.suppressions.after(files)).plan.sites
-    left = {site.path for site in sites} - fallen
+    left = {site.path for site in sites} - acceptance.fallen()
     detail = f"a second run would change {min(left)} again" if left else ""
     accused = sorted(left & set(paths)) or (paths if left else [])
     complaints = [Rejected(path, "second-pass", detail, codemod.name) for path in accused]

@@ -14,7 +14,7 @@ from rewire.suppression import Suppressions
 from rewire.workers import Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from rewire.model.workspace import FileChange, Workspace
     from rewire.pipeline.request import Request
@@ -31,6 +31,8 @@ class State:
     wanted: Wanted = field(default_factory=lambda: Wanted({}))
     failures: dict[str, Failure] = field(default_factory=dict)
     suppressions: Suppressions = field(default_factory=Suppressions)
+    fragments: dict[str, bytes] = field(default_factory=dict)
+    """The parts of the run's patch that are made already, by path."""
     _index: ProjectIndex | None = None
     _executor: Executor | None = None
 
@@ -100,13 +102,18 @@ class State:
             if isinstance(source, SourceFile):
                 self.suppressions.read(source)
 
-    def move_on(self, files: Sequence[FileChange], *, last: bool) -> None:
-        """Take over the workspace and the comments that a codemod leaves, and search its files for the next one."""
+    def move_on(self, files: Sequence[FileChange], known: Mapping[str, Searched | None], *, last: bool) -> None:
+        """Take over the workspace and the comments that a codemod leaves, and search its files for the next one.
+
+        ``known`` was searched already, by whoever rewrote the file.
+        """
         self.workspace = self.workspace.with_changes(files)
         needles = prepare(self.wanted)
         for file in () if last else files:
             self.searched.pop(file.path, None)
-            found = file.after and search_bytes(file.path, file.after.to_bytes(), self.wanted, needles)
+            found = known.get(file.path)
+            if file.path not in known and file.after:
+                found = search_bytes(file.path, file.after.to_bytes(), self.wanted, needles)
             if found:
                 self.searched[file.path] = found
         self.suppressions.move(files)

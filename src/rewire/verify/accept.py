@@ -50,8 +50,12 @@ class Acceptance:
     """A file's digest, where it is known (else empty)."""
     rewrites: Rewrites
     """What earlier runs made of files."""
+    question: Callable[[FileChange], Any] | None = None
+    """Asked of every file that is accepted, where it was rewritten; its answer is one of ``answers``."""
     advance: Callable[[int], None] | None = None
     rejected: dict[str, Rejected] = field(default_factory=dict)
+    answers: dict[str, Any] = field(default_factory=dict)
+    """By path; none for a file that was created, or that memory knew."""
     _files: dict[str, FileChange] = field(default_factory=dict)
     _fallen: dict[str, Rejected] = field(default_factory=dict)
     """Each group that fell, and what it fell with."""
@@ -122,21 +126,31 @@ class Acceptance:
         touched: set[str] = set()
         for complaint in complaints:
             first = self.rejected.setdefault(complaint.path, complaint)
-            self._files.pop(complaint.path, None)
+            self._forget(complaint.path)
             for group in self._groups.get(complaint.path, ()):
                 self._fallen.setdefault(group, first)
                 touched |= self._members.get(group, set())
         again = []
         for path in sorted(touched.difference(self.rejected)):
-            self._files.pop(path, None)
+            self._forget(path)
             if self._remaining(path):
                 again.append(path)
         return again
 
+    def _forget(self, path: str) -> None:
+        self._files.pop(path, None)
+        self.answers.pop(path, None)
+
     def _carry_out(self, paths: list[str]) -> None:
         if paths:
             workshop()  # here, so that forked workers find it loaded and share its memory
-        work = partial(rewrite_and_verify, root=self.workspace.root, codemod=self.codemod, options=self.options)
+        work = partial(
+            rewrite_and_verify,
+            root=self.workspace.root,
+            codemod=self.codemod,
+            options=self.options,
+            question=self.question,
+        )
         while paths:
             keys = self._recall(paths)
             tasks = [_Task(path, self._remaining(path), self.carried(path)) for path in keys]
@@ -150,12 +164,18 @@ class Acceptance:
                 elif isinstance(answer, Rejected):
                     complaints.append(answer)
                 else:
-                    carried = None if isinstance(task.overlay, Failure) else task.overlay
-                    self._files[task.path] = answer.opened(task.path, task.sites, carried)
+                    parcel = self._take(task, *answer)
                     if key := keys[task.path]:
-                        rows[key] = tuple(answer.packed())
+                        rows[key] = tuple(parcel.packed())
             self.rewrites.keep(rows)
             paths = self._drop(complaints)
+
+    def _take(self, task: _Task, parcel: Verified | Parcel, answer: Any) -> Verified | Parcel:
+        carried = None if isinstance(task.overlay, Failure) else task.overlay
+        self._files[task.path] = parcel.opened(task.path, task.sites, carried)
+        if self.question:
+            self.answers[task.path] = answer
+        return parcel
 
     def _recall(self, paths: Sequence[str]) -> dict[str, bytes | None]:
         """Take from memory what an equal run made of the same files; the others, each with its key."""
@@ -188,10 +208,25 @@ def _created(file: NewFile) -> FileChange:
 
 
 def rewrite_and_verify(
-    tasks: Sequence[_Task], *, root: Any, codemod: Codemod[Any, Any], options: Any
-) -> list[Verified | Parcel | Rejected]:
-    """The whole work on some files, in a worker. Never raises for a file: what goes wrong is a rejection."""
-    return [_one(task, root, codemod, options) for task in tasks]
+    tasks: Sequence[_Task],
+    *,
+    root: Any,
+    codemod: Codemod[Any, Any],
+    options: Any,
+    question: Callable[[FileChange], Any] | None,
+) -> list[tuple[Verified | Parcel, Any] | Rejected]:
+    """The whole work on some files, in a worker. Never raises for a file: what goes wrong is a rejection.
+
+    Beside each file that is accepted: the answer to ``question``.
+    """
+    answers: list[tuple[Verified | Parcel, Any] | Rejected] = []
+    for task in tasks:
+        done = _one(task, root, codemod, options)
+        if isinstance(done, Verified):
+            answers.append((done, question(done.file) if question else None))
+        else:
+            answers.append(done)
+    return answers
 
 
 def workshop() -> tuple[Callable[..., FileChange | Rejected], Callable[..., Rejected | None]]:

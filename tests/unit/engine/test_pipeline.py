@@ -27,14 +27,15 @@ def run_toy(
     jobs: int = 1,
     twice: bool = False,
     cache: Path | None = None,
+    rendered: bool = False,
     **options: Any,
 ) -> RunResult:
     for name, text in files.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text.encode())
-    selected = Selected(Toy(), ToyOptions(**options))
-    return run(Request(discover([root], root=root), (selected,) * (1 + twice), jobs, cache=cache))
+    selected = tuple(Selected(Toy(), ToyOptions(**options)) for _ in range(1 + twice))
+    return run(Request(discover([root], root=root), selected, jobs, rendered, cache=cache))
 
 
 def record_locates(monkeypatch: pytest.MonkeyPatch) -> list[str]:
