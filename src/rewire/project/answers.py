@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from rewire.model.project import Context, Launch
+    from rewire.project.mentions import Mentions
     from rewire.project.modules import ModuleTable
     from rewire.project.roots import Roots
 
@@ -44,6 +45,11 @@ class Answers(Project, Protocol):
 
     def data(self, path: str) -> bytes | None:
         """The bytes of a file; None if it cannot be read."""
+        ...
+
+    @property
+    def mentions(self) -> Mentions:
+        """Which files hold a word."""
         ...
 
     def look(self, path: str, question: Callable[[bytes | None], AnswerT], data: bytes | None = None) -> AnswerT:

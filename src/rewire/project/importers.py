@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from rewire.model.project import ImportedName
 from rewire.model.source import Span
+from rewire.project.mentions import takes_all
 from rewire.project.modules import folder_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     Statements = Callable[[str], Sequence[ImportStatement]]
 
-_STAR = re.compile(rb"import[ \t(]*\*")
 _LISTED = rb"NAME(?<![\w.'\"]NAME)(?![\w.(\['\"=:]|[ \t\f]+import\b)"
 """Where NAME may stand in the list of a ``from`` import: ``from NAME import`` and ``import NAME.a`` are left out."""
 _SCOPES: Mapping[str, Literal["function", "class"]] = {"def": "function", "class": "class"}
@@ -76,9 +76,9 @@ class Importers:
         index = self._index
         says = re.compile(_LISTED.replace(b"NAME", re.escape(name.encode())))
         found: dict[str, list[ImportedName]] = {}
-        for importer in index.paths:
+        for importer in index.mentions.of_star(name.encode()):
             data = index.data(importer)
-            if data is None or not (says.search(data) or index.look(importer, _takes_all, data)):
+            if data is None or not (says.search(data) or index.look(importer, takes_all, data)):
                 continue
             for imported in index.imports(importer):
                 if imported.name not in (name, "*"):
@@ -103,11 +103,6 @@ def _words(path: str, statement: ImportStatement) -> set[str]:
             folder = folder_of(folder)
         words.add(folder.rpartition("/")[2])
     return words
-
-
-def _takes_all(data: bytes | None) -> bool:
-    """True if a file of these bytes may import all names of a module."""
-    return data is not None and _STAR.search(data) is not None
 
 
 def names_of(path: str, statement: ImportStatement) -> list[ImportedName]:

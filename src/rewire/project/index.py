@@ -9,6 +9,7 @@ from rewire.model.project import ImportRoot, Target
 from rewire.project.contexts import contexts_of, root_of
 from rewire.project.files import Files
 from rewire.project.importers import Importers, names_of
+from rewire.project.mentions import Mentions
 from rewire.project.modules import STANDARD, ModuleTable, folder_of, package_of
 from rewire.project.naming import Naming
 from rewire.project.roots import Roots, find_roots
@@ -49,6 +50,7 @@ class ProjectIndex:
         self._configured = tuple(roots)
         self._given = tuple(launches)
         self._files: Files = Files(workspace, earlier._files if earlier else None)
+        self._mentions_before: Mentions | None = None
         self._resolved: dict[tuple[str, str, str | None], Target | None] = {}
         self._contexts: dict[str, tuple[Context, ...]] = {}
         self._shadows: dict[tuple[str, str], bool] = {}
@@ -61,6 +63,7 @@ class ProjectIndex:
         later = ProjectIndex(workspace, self._others, self._configured, self._given, earlier=self)
         if later.paths == self.paths:
             self._share(later, _OF_PATHS)
+            later._mentions_before = self.__dict__.get("mentions", self._mentions_before)
             later._known_naming = self.__dict__.get("_launch_naming", self._known_naming)
             old, new = self.workspace.overlay, workspace.overlay
             if "launches" in self.__dict__ and all(
@@ -343,6 +346,11 @@ class ProjectIndex:
     def data(self, path: str) -> bytes | None:
         """The bytes of a file of the project; None if it cannot be read."""
         return self._files.data(path)
+
+    @cached_property
+    def mentions(self) -> Mentions:
+        """Which files hold a word."""
+        return Mentions(self._files, self.paths, self._mentions_before)
 
     def look(self, path: str, question: Callable[[bytes | None], AnswerT], data: bytes | None = None) -> AnswerT:
         """The answer of ``question`` to a file's bytes, remembered while the file stays the same."""

@@ -48,12 +48,13 @@ def may_load_by_path(text: str) -> bool:
 def find_path_loads(index: Answers, loaders: Sequence[str]) -> Iterator[tuple[str, Context]]:
     """(path, context) of every file that a call in one of ``loaders`` may load by its path, outside any package."""
     everywhere = tuple(root.path for root in index.found_roots.everywhere)
-    for loader in loaders:
-        tree = _parsed(index, loader)
-        if tree is None:
-            continue
-        here = PathFlow(index, {loader: tree})
-        for call in find_load_calls(loader, tree):
+    trees = {loader: tree for loader in loaders if (tree := _parsed(index, loader)) is not None}
+    calls = {loader: list(find_load_calls(loader, tree)) for loader, tree in trees.items()}
+    index.mentions.learn(word for found in calls.values() for call in found for word in _sought(call))
+    for loader, tree in trees.items():
+        here = PathFlow(index, {loader: tree}) if calls[loader] else None
+        for call in calls[loader]:
+            assert here is not None
             locations = here.readings(loader, call.location) if call.by_text else [call.location]
             if not locations:
                 continue
@@ -76,18 +77,29 @@ def _parsed(index: Answers, path: str) -> ast.Module | None:
             return None
 
 
+def _sought(call: LoadCall) -> Iterator[bytes]:
+    """What the files hold that import, or name behind a dot, the function or class that the call stands in."""
+    for name in call.within:
+        yield name.encode()
+        yield f"{_stem(call)}.{name}".encode()
+
+
+def _stem(call: LoadCall) -> str:
+    return posixpath.splitext(call.source)[0].removesuffix("/__init__").rpartition("/")[2]
+
+
 def _callers(index: Answers, call: LoadCall) -> list[str]:
     """The files that import the function, or the class, that the call stands in; re-exports are followed once."""
     found: dict[str, None] = {}
-    stem = posixpath.splitext(call.source)[0].removesuffix("/__init__").rpartition("/")[2]
     for name in call.within:
         pending = [call.source]
         for again in (True, False):
             importers = [entry.path for path in pending for entry in index.importers_of(path, name)]
             found.update(dict.fromkeys(importers))
             pending = [path for path in importers if again and path.endswith("/__init__.py")]
-        dotted = re.compile(rf"\b{re.escape(stem)}\.{re.escape(name)}\b".encode())
-        found.update((path, None) for path in index.paths if dotted.search(index.data(path) or b""))
+        word = f"{_stem(call)}.{name}".encode()
+        dotted = re.compile(rb"\b" + re.escape(word) + rb"\b")
+        found.update((path, None) for path in index.mentions.of(word) if dotted.search(index.data(path) or b""))
     found.pop(call.source, None)
     return list(found)[:_MOST_CALLERS]
 

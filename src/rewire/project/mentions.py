@@ -1,0 +1,80 @@
+"""Which files hold a word, and which may import all names of a module: one reading of all files for many words."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rewire.needles import Needles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rewire.project.files import Files
+
+_STAR = re.compile(rb"import[ \t(]*\*")
+_STAR_ENDS = (b"t*", b" *", b"\t*", b"(*")
+"""How every match of ``_STAR`` ends."""
+
+
+def takes_all(data: bytes | None) -> bool:
+    """True if a file of these bytes may import all names of a module."""
+    return data is not None and _STAR.search(data) is not None
+
+
+class Mentions:
+    """The mentions in one state of a project. ``earlier``: those of another state with the same ``paths``."""
+
+    def __init__(self, files: Files, paths: tuple[str, ...], earlier: Mentions | None = None) -> None:
+        self._files = files
+        self._paths = paths
+        self._earlier = earlier
+        self._found: dict[bytes, set[str]] = {}
+        self._stars: set[str] | None = None
+
+    def learn(self, words: Iterable[bytes]) -> None:
+        """Find out for many words at once what ``of`` will be asked."""
+        unknown = [word for word in dict.fromkeys(words) if word not in self._found]
+        if not unknown:
+            return
+        earlier, self._earlier = self._earlier, None
+        if earlier:  # what was asked before will be asked again
+            unknown = list(dict.fromkeys((*unknown, *earlier._found)))
+        self._stars = set() if self._stars is None else self._stars
+        self._found.update((word, set()) for word in unknown)
+        unchanged = self._take_over(earlier, unknown) if earlier else frozenset()
+        needles = Needles([*unknown, *_STAR_ENDS])
+        for path in self._paths:
+            data = None if path in unchanged else self._files.data(path)
+            if data is not None:
+                self._note(path, data, needles.held(data))
+
+    def of(self, word: bytes) -> list[str]:
+        """The files that hold ``word``, sorted."""
+        self.learn([word])
+        return sorted(self._found[word])
+
+    def of_star(self, word: bytes) -> list[str]:
+        """The files that hold ``word`` or may import all names of a module, sorted."""
+        self.learn([word])
+        assert self._stars is not None
+        return sorted(self._found[word] | self._stars)
+
+    def _note(self, path: str, data: bytes, held: frozenset[bytes]) -> None:
+        assert self._stars is not None
+        if not held.isdisjoint(_STAR_ENDS) and takes_all(data):
+            self._stars.add(path)
+        for word in held:
+            if word in self._found:
+                self._found[word].add(path)
+
+    def _take_over(self, earlier: Mentions, unknown: list[bytes]) -> frozenset[str]:
+        """What the earlier state knows of all these words in files that are the same; the files that this answers."""
+        if earlier._stars is None or not all(word in earlier._found for word in unknown):
+            return frozenset()
+        old, new = earlier._files.workspace.overlay, self._files.workspace.overlay
+        unchanged = frozenset(path for path in self._paths if old.get(path) is new.get(path))
+        self._stars = earlier._stars & unchanged
+        for word in unknown:
+            self._found[word] = earlier._found[word] & unchanged
+        return unchanged

@@ -1,0 +1,77 @@
+"""Mentions: as if every file were searched for every word, in every state of a project."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rewire import read
+from rewire.model.source import SourceFile
+from rewire.model.workspace import FileChange, Workspace
+from rewire.project.index import ProjectIndex
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+FILES = {
+    "a.py": "from shop.tools import *\n",
+    "b.py": "from shop.tools import (\t*)\nload = 1\n",
+    "c.py": "def load(*names): return names * 2\n",
+    "d.py": "import shop\nshop.load(1)\n",
+    "e.py": "# nothing\n",
+}
+WORDS = (b"load", b"shop.load", b"nothing")
+
+
+def project(tmp_path: Path) -> ProjectIndex:
+    for path, text in FILES.items():
+        (tmp_path / path).write_text(text)
+    return ProjectIndex(Workspace(tmp_path, tuple(sorted(FILES))))
+
+
+def check(index: ProjectIndex, texts: dict[str, str], words: tuple[bytes, ...]) -> None:
+    stars = {path for path, text in texts.items() if re.search(r"import[ \t(]*\*", text)}
+    for word in words:
+        holding = {path for path, text in texts.items() if word.decode() in text}
+        assert index.mentions.of(word) == sorted(holding)
+        assert index.mentions.of_star(word) == sorted(holding | stars)
+
+
+def changed(index: ProjectIndex, path: str, text: str) -> FileChange:
+    before = index.source(path)
+    assert before is not None
+    return FileChange(path, before, before.with_text(text), ())
+
+
+def test_every_word_in_every_state(tmp_path: Path) -> None:
+    index = project(tmp_path)
+    check(index, FILES, WORDS[:2])
+    later = index.advance(index.workspace.with_changes([changed(index, "e.py", "load\nfrom x import *\n")]))
+    texts = FILES | {"e.py": "load\nfrom x import *\n"}
+    check(later, texts, WORDS)  # the last word was never asked before
+    last = later.advance(later.workspace.with_changes([changed(later, "a.py", "nothing\n")]))
+    check(last, texts | {"a.py": "nothing\n"}, WORDS[:1])
+    check(last, texts | {"a.py": "nothing\n"}, WORDS)
+    check(index, FILES, WORDS)
+
+
+def test_files_that_stay_the_same_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    index = project(tmp_path)
+    change = changed(index, "e.py", "load\n")
+    opened: list[str] = []
+    real = read.read_bytes
+
+    def note(root: Path, path: str) -> object:
+        opened.append(path)
+        return real(root, path)
+
+    monkeypatch.setattr(read, "read_bytes", note)
+    index.mentions.learn(WORDS)
+    index.mentions.learn(WORDS)
+    assert sorted(opened) == sorted(FILES)
+    later = index.advance(index.workspace.with_changes([change]))
+    assert later.mentions.of(b"load") == ["b.py", "c.py", "d.py", "e.py"]
+    assert sorted(opened) == sorted(FILES)
+    assert isinstance(later.source("e.py"), SourceFile)
