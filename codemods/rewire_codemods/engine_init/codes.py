@@ -87,8 +87,10 @@ CODES = (
     ),
     RefusalCode(
         "engine-made-elsewhere",
-        "the engine is made at import by a function of another module, which calls create_engine",
-        "call create_engine in the module that keeps the engine, or call the function after startup, then run again",
+        "the engine is made at import by a function of another module that cannot be called in init_db instead: it is "
+        "decorated, keeps the engine, may give something else back, or its name has more than one meaning",
+        "let the function always give a new engine back, and import it once, at the top; or call create_engine in the "
+        "module that keeps the engine, or call the function after startup; then run again",
     ),
     RefusalCode(
         "engine-in-object",

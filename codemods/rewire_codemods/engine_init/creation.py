@@ -18,12 +18,13 @@ from rewire_codemods.applications.reading import (
     top_statement,
 )
 from rewire_codemods.engine_init.arms import check_arms, is_none
-from rewire_codemods.engine_init.makers import maker_of, makers_of
+from rewire_codemods.engine_init.makers import maker_of
 from rewire_codemods.engine_init.uses import CONNECTIONS, FACTORIES, SESSIONS
 
 if TYPE_CHECKING:
     from rewire.codemod import Span
     from rewire.codemod.cst import Tree
+    from rewire_codemods.engine_init.makers import Makers
 
 _WRAPPERS = frozenset({"AsyncEngine"})
 """SQLAlchemy's classes that make an asynchronous engine of a plain one."""
@@ -31,11 +32,15 @@ _WRAPPERS = frozenset({"AsyncEngine"})
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One call that makes an engine; ``url`` is its URL argument, None where it has none in plain sight."""
+    """One call that makes an engine; ``url`` is its URL argument, None where it has none in plain sight.
+
+    ``takes_options``: it takes every argument that SQLAlchemy's own maker takes.
+    """
 
     call: cst.Call
     url: cst.Arg | None
     asynchronous: bool
+    takes_options: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +64,8 @@ class Creation:
         return isinstance(self.statement, cst.If)
 
 
-def makers_at_import(tree: Tree) -> list[cst.Call]:
-    """The calls that make an engine while the module is imported, directly or through makers of the same module."""
-    makers = makers_of(tree)
+def made_at_import(makers: Makers) -> list[cst.Call]:
+    """The calls that make an engine while the module is imported, directly or through makers of the project's."""
     return [
         calling.node
         for calling in makers.callings.found
@@ -69,16 +73,17 @@ def makers_at_import(tree: Tree) -> list[cst.Call]:
     ]
 
 
-def find_creation(tree: Tree, path: str) -> Creation | None:
+def find_creation(makers: Makers, path: str) -> Creation | None:
     """The module's engine; None if it creates none at import. Raises Obstacle for a shape that cannot be moved."""
-    made = makers_at_import(tree)
+    tree = makers.tree
+    made = made_at_import(makers)
     if not made:
         return None
     statements = {id(top): top for top in (top_statement(tree, call) for call in made)}
     names: set[str | None] = set()
     for call in made:
         _reject_default(tree, path, call)
-        _reject_surroundings(tree, path, call)
+        _reject_surroundings(makers, path, call)
         names.add(None if _factory_around(tree, call) is not None else _target(tree, path, call))
     if len(names) > 1 or len(statements) > 1:
         what = ", ".join(sorted(name or "one inside a session factory" for name in names))
@@ -87,19 +92,20 @@ def find_creation(tree: Tree, path: str) -> Creation | None:
     assert isinstance(statement, cst.BaseStatement)
     (name,) = names
     if name is None:
-        return _in_factory(tree, path, statement, made)
+        return _in_factory(makers, path, statement, made)
     if isinstance(statement, cst.If):
         check_arms(tree, path, statement, name)
     _reject_rebinding(tree, path, name, statement)
-    makers = tuple(_made(tree, call) for call in made)
-    return Creation(name, statement, makers, any(entry.asynchronous for entry in makers))
+    entries = tuple(_made(makers, call) for call in made)
+    return Creation(name, statement, entries, any(entry.asynchronous for entry in entries))
 
 
-def _made(tree: Tree, call: cst.Call) -> Made:
-    url, asynchronous = maker_of(makers_of(tree), call)
+def _made(makers: Makers, call: cst.Call) -> Made:
+    tree = makers.tree
+    url, asynchronous = maker_of(makers, call)
     outer = tree.parent(tree.parent(call)) if isinstance(tree.parent(call), cst.Arg) else None  # type: ignore[arg-type]
     wrapped = isinstance(outer, cst.Call) and called(tree, outer).rpartition(".")[2] in _WRAPPERS
-    return Made(call, url, asynchronous or wrapped)
+    return Made(call, url, asynchronous or wrapped, makers.takes_options(call))
 
 
 def _factory_around(tree: Tree, call: cst.Call) -> cst.Call | None:
@@ -113,7 +119,8 @@ def _factory_around(tree: Tree, call: cst.Call) -> cst.Call | None:
     return outer if first or (arg.keyword is not None and arg.keyword.value == "bind") else None
 
 
-def _in_factory(tree: Tree, path: str, statement: cst.BaseStatement, made: list[cst.Call]) -> Creation:
+def _in_factory(makers: Makers, path: str, statement: cst.BaseStatement, made: list[cst.Call]) -> Creation:
+    tree = makers.tree
     (call, *more) = made
     factory = _factory_around(tree, call)
     if more or not isinstance(statement, cst.SimpleStatementLine) or len(statement.body) != 1:
@@ -125,7 +132,7 @@ def _in_factory(tree: Tree, path: str, statement: cst.BaseStatement, made: list[
         )
     taken = identifiers(tree)
     name = next(name for name in ("engine", "database_engine", "engine_of_sessions") if name not in taken)
-    entry = _made(tree, call)
+    entry = _made(makers, call)
     return Creation(name, statement, (entry,), entry.asynchronous, factory)
 
 
@@ -139,14 +146,14 @@ def _reject_default(tree: Tree, path: str, call: cst.Call) -> None:
         )
 
 
-def _reject_surroundings(tree: Tree, path: str, call: cst.Call) -> None:
+def _reject_surroundings(makers: Makers, path: str, call: cst.Call) -> None:
     """An engine made in a try, a loop, a with or a class body cannot be moved without changing what it means."""
+    tree = makers.tree
     span = tree.span(call)
     if any(isinstance(above, (cst.While, cst.For)) for above in tree.ancestors(call)):
         raise Obstacle("retry-loop", path, span, f"the engine at {path}:{tree.line(call)} is made inside a loop")
     for above in tree.ancestors(call):
         if isinstance(above, (cst.Try, cst.TryStar)):
-            makers = makers_of(tree)
             falls_back = any(
                 makers.makes(other) for handler in above.handlers for other in calls(tree, handler)
             ) or any(_assigns(tree, handler, call) for handler in above.handlers)

@@ -10,7 +10,6 @@ from rewire.codemod.cst import dotted_name
 from rewire_codemods.applications.obstacle import Obstacle
 from rewire_codemods.applications.reading import (
     Moment,
-    Shelf,
     references,
     top_statement,
 )
@@ -27,13 +26,14 @@ if TYPE_CHECKING:
 
     from rewire.codemod.cst import Tree
     from rewire_codemods.engine_init.creation import Creation
+    from rewire_codemods.engine_init.makers import Makers
     from rewire_codemods.engine_init.options import EngineInitOptions
 
 
-def read_definition(shelf: Shelf, path: str, options: EngineInitOptions) -> Definition | None:
+def read_definition(makers: Makers, path: str, options: EngineInitOptions) -> Definition | None:
     """The module's engine and all that hangs on it; None if it has none. Raises Obstacle."""
-    tree = shelf.tree(path)
-    creation = find_creation(tree, path)
+    tree = makers.tree
+    creation = find_creation(makers, path)
     if creation is None:
         return None
     made = tree.span(creation.statement)

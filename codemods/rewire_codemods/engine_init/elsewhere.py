@@ -1,4 +1,4 @@
-"""Engines that calls make at import, wherever the maker stands: each is found, so that none passes in silence."""
+"""What makes an engine when it is called, wherever it stands in the project, and who calls it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,14 @@ from rewire_codemods.applications.obstacle import Obstacle
 from rewire_codemods.applications.origins import origin_of
 from rewire_codemods.applications.reading import Moment, Shelf
 from rewire_codemods.engine_init.calling import CONSTRUCTORS, Calling, Callings, Kind, read_callings
-from rewire_codemods.engine_init.creation import makers_at_import
-from rewire_codemods.engine_init.facts import FileFacts
 from rewire_codemods.engine_init.makers import makers_of
-from rewire_codemods.engine_init.roles import is_own
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from rewire.codemod import Project, SourceFile
     from rewire.codemod.cst import Tree
-
-_APPLICATIONS = re.compile(r"\b(?:FastAPI|Starlette|Flask|Quart|Sanic|Litestar|Celery)\(")
+    from rewire_codemods.engine_init.facts import FileFacts
 
 Place = tuple[str, str]
 """A file, and a function in it by its owner's name (``f``, ``C`` for a constructor, ``C.m``)."""
@@ -57,20 +53,12 @@ def _is_reachable(owner: str) -> bool:
     return bool(owner) and "<" not in owner
 
 
-def made_elsewhere(shelf: Shelf, facts: Mapping[str, FileFacts]) -> list[tuple[str, Obstacle]]:
-    """The file and the obstacle for each call at import that makes an engine, except what ``creation`` sees itself."""
-    search = _Search(shelf, facts)
-    search.run()
-    return search.obstacles()
-
-
-class _Search:
+class Search:
     """From the functions that make an engine to those that call them, until calls at import are reached."""
 
     def __init__(self, shelf: Shelf, facts: Mapping[str, FileFacts]) -> None:
-        self._shelf = shelf
+        self.shelf = shelf
         self._project: Project = shelf.project
-        self._facts = facts
         self._makers: dict[Place, _Maker] = {
             (path, name): _Maker(line, Kind(kind))
             for path, found in facts.items()
@@ -80,9 +68,33 @@ class _Search:
         self._names: dict[str, set[str]] = {}
         self._roots: set[Place] = set()
         self._stale: list[str] = []
-        self._unreadable: dict[str, Obstacle] = {}
+        self.unreadable: dict[str, Obstacle] = {}
+        """Files that may call a maker and cannot be parsed."""
+        self._run()
 
-    def run(self) -> None:
+    @property
+    def paths(self) -> Collection[str]:
+        """Every file that may call a maker."""
+        return self._callings.keys()
+
+    def calls_at_import(self, path: str) -> Iterator[tuple[Calling, Place]]:
+        """What runs a maker while ``path`` is imported, and which one."""
+        for calling in self.callings(path).found:
+            if not calling.owner and calling.moment is Moment.IMPORT and (place := self._maker(path, calling)):
+                yield calling, place
+
+    def called(self, path: str) -> dict[str, Place]:
+        """The makers of other files that ``path`` calls anywhere, by the dotted name under which it does."""
+        calls = [calling for calling in self.callings(path).found if isinstance(calling.node, cst.Call)]
+        found = {calling.target: place for calling in calls if (place := self._maker(path, calling)) is not None}
+        return {target: place for target, place in found.items() if place[0] != path}
+
+    def line_of(self, maker: Place) -> int:
+        """The 1-based line on which a maker makes its engine, or calls what does."""
+        inside = self._makers[maker].place
+        return inside if isinstance(inside, int) else self.shelf.tree(maker[0]).line(inside)
+
+    def _run(self) -> None:
         for path, name in list(self._makers):
             self._spread(path, name.partition(".")[0])
         while self._stale:
@@ -101,7 +113,7 @@ class _Search:
                 self._stale.append(place)
 
     def _read(self, path: str) -> None:
-        callings = self._callings_of(path)
+        callings = self.callings(path)
         grown = True
         while grown:
             grown = self._subclasses(path, callings)
@@ -127,12 +139,13 @@ class _Search:
                 grown = True
         return grown
 
-    def _callings_of(self, path: str) -> Callings:
+    def callings(self, path: str) -> Callings:
+        """What a file calls and defines; nothing where it cannot be parsed."""
         if path not in self._callings:
             try:
-                self._callings[path] = read_callings(self._shelf.tree(path))
+                self._callings[path] = read_callings(self.shelf.tree(path))
             except Obstacle as obstacle:
-                self._unreadable[path] = obstacle
+                self.unreadable[path] = obstacle
                 self._callings[path] = Callings()
         return self._callings[path]
 
@@ -142,7 +155,7 @@ class _Search:
         if origin is None or origin.path is None or origin.rest:
             return None
         known = origin.path in self._callings or (origin.path, origin.name) in self._roots
-        return (origin.path, origin.name) if known and origin.name in self._callings_of(origin.path).bases else None
+        return (origin.path, origin.name) if known and origin.name in self.callings(origin.path).bases else None
 
     def _maker(self, path: str, calling: Calling) -> Place | None:
         """What a call (or the reading of an attribute) runs that makes an engine; None if nothing does."""
@@ -161,7 +174,7 @@ class _Search:
     def _meant(self, path: str, calling: Calling) -> Place | None:
         head, dot, last = calling.target.rpartition(".")
         if head == "super()" and calling.holder:
-            bases = self._callings_of(path).bases.get(calling.holder, [])
+            bases = self.callings(path).bases.get(calling.holder, [])
             return next((found for base in bases if (found := self._member(self._class(path, base), last))), None)
         if head in ("self", "cls") and calling.holder:
             return self._member((path, calling.holder), last)
@@ -180,14 +193,14 @@ class _Search:
 
     def _is_local(self, path: str, calling: Calling) -> bool:
         """True for the name of a function inside the calling one, which hides a module's."""
-        return f"{calling.owner}.<locals>.{calling.target}" in self._callings_of(path).kinds
+        return f"{calling.owner}.<locals>.{calling.target}" in self.callings(path).kinds
 
     def _instance(self, place: Place) -> Place | None:
         """The class of an object that a module makes at its own level."""
         path, name = place
         if path not in self._callings and place not in self._roots:
             return None
-        target = self._callings_of(path).instances.get(name)
+        target = self.callings(path).instances.get(name)
         return self._class(path, target) if target else None
 
     def _member(self, place: Place | None, name: str, depth: int = 0) -> Place | None:
@@ -198,7 +211,7 @@ class _Search:
         key = (path, holder if name in CONSTRUCTORS else f"{holder}.{name}")
         if key in self._makers:
             return key
-        callings = self._callings_of(path)
+        callings = self.callings(path)
         if name in callings.methods.get(holder, ()):
             return None
         for base in callings.bases.get(holder, ()):
@@ -206,66 +219,6 @@ class _Search:
             if found is not None:
                 return found
         return None
-
-    def obstacles(self) -> list[tuple[str, Obstacle]]:
-        answer = []
-        for path in sorted(self._callings):
-            source = self._project.source(path)
-            if source is None or not self._project.is_selected(path):
-                continue
-            if is_own(self._project, path, source.text, self._facts.get(path, FileFacts()).application):
-                continue
-            if path in self._unreadable:
-                answer.append((path, self._unreadable[path]))
-            answer += [(path, obstacle) for obstacle in self._at_import(path)]
-        return answer
-
-    def _at_import(self, path: str) -> Iterator[Obstacle]:
-        tree, seen = self._shelf.tree(path), set[int]()
-        direct = self._facts.get(path, FileFacts()).engines
-        creating = {id(call) for call in makers_at_import(tree)} if direct else set[int]()
-        for calling in self._callings_of(path).found:
-            if calling.owner or calling.moment is not Moment.IMPORT or id(calling.node) in creating:
-                continue
-            maker = self._maker(path, calling)
-            if maker is None:
-                continue
-            assignment = tree.enclosing(calling.node, cst.Assign, cst.AnnAssign, cst.NamedExpr)
-            if assignment is not None and id(assignment) in seen:
-                continue
-            seen.add(id(assignment))
-            yield self._obstacle(path, calling, maker, assigned=assignment is not None)
-
-    def _obstacle(self, path: str, calling: Calling, maker: Place, *, assigned: bool) -> Obstacle:
-        tree = self._shelf.tree(path)
-        origin, name = maker
-        inside = self._makers[maker].place
-        where = f"{origin}:{inside if isinstance(inside, int) else self._shelf.tree(origin).line(inside)}"
-        place = f"{path}:{tree.line(calling.node)}"
-        callings = self._callings_of(origin)
-        if name in callings.bases:
-            code, what = "engine-in-object", f"makes an object of {name} at import, which makes an engine ({where})"
-        elif self._builds_application(maker):
-            code, what = "engine-in-factory", f"builds the application by {name}, which makes an engine ({where})"
-        elif not assigned or "." in name:
-            code, what = "engine-made-by-call", f"runs {name} at import, which makes an engine ({where})"
-        elif origin != path:
-            code, what = "engine-made-elsewhere", f"makes an engine at import by calling {name} ({where})"
-        else:
-            code, what = "engine-shape", f"makes an engine at import by calling {name}, in a form that cannot be moved"
-        return Obstacle(code, path, tree.span(calling.node), f"{place} {what}")
-
-    def _builds_application(self, maker: Place) -> bool:
-        """True for a function that makes the application as well."""
-        path, name = maker
-        tree = self._shelf.tree(path)
-        found = next(
-            (node for node in tree.module.body if isinstance(node, cst.FunctionDef) and node.name.value == name), None
-        )
-        if found is None:
-            return False
-        span = tree.span(found)
-        return _APPLICATIONS.search(tree.text, span.start, span.end) is not None
 
 
 def _reached(project: Project, path: str, name: str) -> set[tuple[str, str]]:

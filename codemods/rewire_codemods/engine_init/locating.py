@@ -75,10 +75,11 @@ def find_facts(source: SourceFile) -> FileFacts | None:
 
 
 def _engines(tree: Tree) -> tuple[bool, tuple[tuple[str, int, str], ...]]:
-    from rewire_codemods.engine_init.creation import makers_at_import
+    from rewire_codemods.engine_init.creation import made_at_import
     from rewire_codemods.engine_init.elsewhere import engine_functions
+    from rewire_codemods.engine_init.makers import makers_of
 
-    return bool(makers_at_import(tree)), engine_functions(tree)
+    return bool(made_at_import(makers_of(tree))), engine_functions(tree)
 
 
 def _pools(tree: Tree) -> tuple[tuple[str, int, int], ...]:

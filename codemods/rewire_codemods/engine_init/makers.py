@@ -14,6 +14,8 @@ from rewire_codemods.applications.reading import argument, called, calls
 from rewire_codemods.engine_init.calling import read_callings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rewire.codemod.cst import Tree
     from rewire_codemods.engine_init.calling import Callings
 
@@ -27,45 +29,72 @@ Own = dict[str, cst.CSTNode]
 """The module's own makers by name: a function, a lambda, a ``partial`` call, or another name for a maker."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class Lent:
+    """A maker of another module: the makers of that module, and the name there."""
+
+    home: Makers
+    name: str
+
+
+@dataclass(slots=True, eq=False)
 class Makers:
     """What makes engines in one module: calls of SQLAlchemy's makers (``direct``), and names of the module's own.
 
-    ``callings`` is all that the module calls. A function that keeps the engine in a global, a generator and a coroutine
-    are not ``own``: calling them means something else than making an engine.
+    ``callings`` is all that the module calls, ``lent`` the makers of other modules that it may call, by the dotted name
+    under which it has them. A function that keeps the engine in a global, a generator and a coroutine are not ``own``:
+    calling them means something else than making an engine.
     """
 
     tree: Tree
     callings: Callings
     direct: list[cst.Call]
     own: Own = field(default_factory=dict)
+    lent: Mapping[str, Lent] = field(default_factory=dict)
 
     def may_make(self, node: cst.CSTNode) -> bool:
         """A cheap look at a call before ``makes``: all but what is made by a ``partial`` in place."""
         return isinstance(node, cst.Call) and (
             (isinstance(node.func, cst.Name) and node.func.value in self.own)
             or any(node is call for call in self.direct)
+            or self.lender(node) is not None
         )
 
     def makes(self, call: cst.Call) -> bool:
-        """True for a call that makes an engine and gives it back, directly or through the module's own makers."""
+        """True for a call that makes an engine and gives it back, directly or through makers of the project's."""
         return self.may_make(call) or is_partial(self.tree, call.func)
+
+    def takes_options(self, call: cst.Call) -> bool:
+        """True for a call of SQLAlchemy's own maker, under whatever name: it takes what that takes."""
+        lent = self.lender(call)
+        makers, name = (lent.home, lent.name) if lent is not None else (self, dotted_name(call.func) or "")
+        return name not in makers.own or isinstance(makers.own[name], (cst.Name, cst.Attribute))
+
+    def lender(self, call: cst.Call) -> Lent | None:
+        """The maker of another module that is called."""
+        return self.lent.get(dotted_name(call.func) or "") if self.lent else None
 
 
 @lru_cache(maxsize=1)
 def makers_of(tree: Tree) -> Makers:
-    """The makers of one module; those of the module asked for last are remembered."""
+    """The makers of one module by itself; those of the module asked for last are remembered."""
+    return read_makers(tree, {})
+
+
+def read_makers(tree: Tree, lent: Mapping[str, Lent]) -> Makers:
+    """The makers of one module that has those of others under the names in ``lent``."""
     names = _names(tree)
     callings = read_callings(tree)
     every = [calling.node for calling in callings.found if isinstance(calling.node, cst.Call)]
-    makers = Makers(tree, callings, [call for call in every if _is_named(call.func, names) and _is_real(tree, call)])
+    direct = [call for call in every if _is_named(call.func, names) and _is_real(tree, call)]
+    makers = Makers(tree, callings, direct, lent=lent)
     assigned = _assigned(tree)
     for name, value in assigned:
         if _is_reference(tree, value) or is_partial(tree, value):
             makers.own[name] = value
     lambdas = [(name, value) for name, value in assigned if isinstance(value, cst.Lambda)]
     functions = [node for node in tree.module.body if isinstance(node, cst.FunctionDef)]
-    grown = bool(makers.own or makers.direct)
+    grown = bool(makers.own or makers.direct or lent)
     while grown:
         grown = False
         for name, value in lambdas:
@@ -147,21 +176,32 @@ def maker_of(makers: Makers, call: cst.Call) -> tuple[cst.Arg | None, bool]:
     return _maker_of(makers, call, set())
 
 
-def _maker_of(makers: Makers, call: cst.Call, seen: set[str]) -> tuple[cst.Arg | None, bool]:
-    tree = makers.tree
-    helper = makers.own.get(call.func.value) if isinstance(call.func, cst.Name) else None
-    if helper is None or isinstance(helper, (cst.Name, cst.Attribute)):
-        return _direct(tree, call, call.func if helper is None else helper)
+Seen = set[tuple[int, str]]
+
+
+def _maker_of(makers: Makers, call: cst.Call, seen: Seen) -> tuple[cst.Arg | None, bool]:
+    lent = makers.lender(call)
+    if lent is not None:
+        return _of_helper(lent.home, lent.name, call, seen)
+    if isinstance(call.func, cst.Name) and call.func.value in makers.own:
+        return _of_helper(makers, call.func.value, call, seen)
+    return _direct(makers.tree, call, call.func)
+
+
+def _of_helper(makers: Makers, name: str, call: cst.Call, seen: Seen) -> tuple[cst.Arg | None, bool]:
+    """Of a call (in whatever module) of one of a module's own makers."""
+    tree, helper = makers.tree, makers.own[name]
+    if isinstance(helper, (cst.Name, cst.Attribute)):
+        return _direct(tree, call, helper)
     if isinstance(helper, cst.Call):
         url, asynchronous = _direct(tree, call, helper.args[0].value)
         given = len(helper.args) > 1 and helper.args[1].keyword is None
         given = given or any(arg.keyword is not None and arg.keyword.value == "url" for arg in helper.args)
         return (None if given else url), asynchronous
     assert isinstance(helper, (cst.FunctionDef, cst.Lambda))
-    assert isinstance(call.func, cst.Name)
-    if call.func.value in seen:
+    if (id(makers), name) in seen:
         return None, False
-    seen.add(call.func.value)
+    seen.add((id(makers), name))
     inner = next(found for found in calls(tree, helper) if makers.makes(found))
     wanted, asynchronous = _maker_of(makers, inner, seen)
     if wanted is None or not isinstance(wanted.value, cst.Name):

@@ -15,14 +15,17 @@ POOL = (("pool_pre_ping", "True"), ("pool_size", "10"), ("max_overflow", "20"))
 
 
 def pool_arguments(definition: Definition, style: Style, name: str | None) -> tuple[list[str], list[tuple[Span, str]]]:
-    """Lines before the call, and additions to each maker call: pool arguments that the owner does not give."""
+    """Lines before the call, and additions to each maker call: pool arguments that the owner does not give.
+
+    A function of the owner's would not take them.
+    """
     tree = definition.tree
     lines: list[str] = []
     found = []
     for made in definition.creation.makers:
         given = {arg.keyword.value for arg in made.call.args if arg.keyword is not None}
         starred = any(arg.star == "**" for arg in made.call.args)
-        if starred or "poolclass" in given or "pool" in given or made.url is None or name is None:
+        if not made.takes_options or starred or {"poolclass", "pool"} & given or made.url is None or name is None:
             continue
         wanted = [f"{key}={value}" for key, value in POOL if key not in given]
         text = tree.code(made.url.value).strip("frbuFRBU\"'")

@@ -20,6 +20,8 @@ PROJECTS = {
     "canonical": ("app.main", "app.database", ["entries", "items"]),
     "existing_lifespan": ("backend.main", "backend.db.session", ["books"]),
     "init_db_taken_async": ("app.main", "app.db", ["tasks"]),
+    "maker_of_another_module": ("shop.main", "shop.db", ["items"]),
+    "maker_of_another_module_async": ("app.main", "app.database", []),
     "scripts_and_seeds": ("farm.main", "farm.db", ["animals"]),
     "sqlmodel_one_file": ("main", "main", []),
     "tables_from_everywhere": ("app.main", "app.database", ["keepers", "lions"]),

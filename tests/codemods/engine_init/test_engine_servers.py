@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 PROJECTS = {
     "async_on_event": ("app.main:app", "/notes", "asyncpg", "aiosqlite"),
     "existing_lifespan": ("backend.main:app", "/books", "psycopg", ""),
+    "maker_of_another_module": ("shop.main:app", "/items", "psycopg", ""),
     "scripts_and_seeds": ("farm.main:app", "/animals", "psycopg", ""),
 }
 

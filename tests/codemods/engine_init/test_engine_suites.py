@@ -29,6 +29,8 @@ PROJECTS = [
     "init_db_taken_async",
     "jobs_beside_the_application",
     "maker_of_a_maker",
+    "maker_of_another_module",
+    "maker_of_another_module_async",
     "overridden_tests",
     "scripts_and_seeds",
     "sqlmodel_one_file",
