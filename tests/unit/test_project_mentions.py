@@ -57,6 +57,15 @@ def test_every_word_in_every_state(tmp_path: Path) -> None:
     check(index, FILES, WORDS)
 
 
+def test_a_star_is_found_however_it_is_written(tmp_path: Path) -> None:
+    spaces = ["", " ", "\t", "  ", " \t", "\t ", "(", " (", "( ", "(\t", "  (  "]
+    texts = {f"m{number}.py": f"from x import{space}*" for number, space in enumerate(spaces)}
+    texts |= {"n.py": "important = 2 ** 3\ndef f(*a, **k): ...\nexport *\n"}
+    for path, text in texts.items():
+        (tmp_path / path).write_text(text)
+    check(ProjectIndex(Workspace(tmp_path, tuple(sorted(texts)))), texts, (b"absent",))
+
+
 def test_files_that_stay_the_same_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index = project(tmp_path)
     change = changed(index, "e.py", "load\n")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rewire.project.answers import Answers
+    from rewire.syntax.import_statement import ImportStatement
 
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_\w*|\w*_tests?|conftest)\.py$")
 
@@ -104,18 +105,20 @@ def _takes_siblings(index: Answers, path: str, text: str, tops: frozenset[str]) 
     folder = folder_of(path)
     if not folder:
         return False
-    guarded: bool | None = None
-    for statement in read_imports(text, tops):
+    near = index.table.tops.get(folder, frozenset()) & tops
+
+    def beside(statement: ImportStatement) -> list[str]:
         modules = [statement.module] if statement.is_from else [name for name, _ in statement.names]
-        names = [name for name in (module.partition(".")[0] for module in modules) if name in tops]
-        beside = [name for name in names if index.table.find(name, (folder,)) not in (None, path)]
-        if not beside:
-            continue
+        names = [name for name in (module.partition(".")[0] for module in modules) if name in near]
+        return [name for name in names if index.table.find(name, (folder,)) not in (None, path)]
+
+    guarded: bool | None = None
+    for statement in read_imports(text, tops, keep=lambda statement: bool(beside(statement))):
         if all(guard.kind != "except" for guard in statement.guards):
             guarded = has_main_guard(text) if guarded is None else guarded
             if not guarded:
                 continue
-        if any(index.place_of(name, index.found_roots.for_importer(path)) is None for name in beside):
+        if any(index.place_of(name, index.found_roots.for_importer(path)) is None for name in beside(statement)):
             return True
     return False
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from rewire.project.files import Files
 
 _STAR = re.compile(rb"import[ \t(]*\*")
-_STAR_ENDS = (b"t*", b" *", b"\t*", b"(*")
-"""How every match of ``_STAR`` ends."""
+_STAR_ENDS = (b"rt*", *(bytes((last, between)) + b"*" for last in b"t \t(" for between in b" \t("))
+"""How every match of ``_STAR`` ends: three bytes, which are found at less cost than two."""
 
 
 def takes_all(data: bytes | None) -> bool:

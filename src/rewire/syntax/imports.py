@@ -16,7 +16,7 @@ from rewire.syntax.import_statement import ImportStatement, read_import_at
 from rewire.syntax.lexical import Layout, scan
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 _KEYWORD = r"[ \t\f]*(?=(?:from|import)\b)"
 _REST_OF_LINE = r"[^\r\n(#;'\"]*+(?:\([^()'\"]*+\))?[^\r\n]*+"
@@ -98,10 +98,15 @@ def _lines_about(about: frozenset[str] | None) -> _Lines:
     return _Lines(about)
 
 
-def read_imports(text: str, about: Collection[str] | None = None) -> tuple[ImportStatement, ...]:
+def read_imports(
+    text: str,
+    about: Collection[str] | None = None,
+    keep: Callable[[ImportStatement], bool] | None = None,
+) -> tuple[ImportStatement, ...]:
     """Every import statement of ``text`` in source order.
 
-    With ``about``, only absolute ones that name a module below one of these top-level names.
+    With ``about``, only absolute ones that name a module below one of these top-level names. ``keep`` is asked of each
+    before anything dear is: whether it stands in a string, and what surrounds it.
     """
     lines = _lines_about(None if about is None else frozenset(about))
     found = lines.read(text)
@@ -111,6 +116,8 @@ def read_imports(text: str, about: Collection[str] | None = None) -> tuple[Impor
         read = (read_import_at(text, match.end()) for match in ((start, *inline) if start else inline))
         found += [statement for one in read if (statement := lines.concerned(one)) is not None]
         found.sort()
+    if keep is not None:
+        found = [statement for statement in found if keep(statement)]
     if not found:
         return ()
     layout = _layout_if_needed(text, found)
