@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from rewire_codemods.relative_imports.forms import absolute_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rewire.codemod import Project
+    from rewire.codemod import ImportedName, Project, Target
 
 Loaded = tuple[str, str, str]
 
@@ -46,6 +49,8 @@ def loaded(project: Project, path: str) -> Counter[Loaded]:
     folder = path.rpartition("/")[0]
     for name in project.imports(path):
         target = project.resolve(name)
+        if target is None and name.level:
+            target = _resolve_in_its_packages(project, name)
         place, attribute = (None, None) if target is None else (target.path, target.attribute)
         if place is None and not name.level:
             place = project.place_of(name.module, (folder,))
@@ -53,6 +58,16 @@ def loaded(project: Project, path: str) -> Counter[Loaded]:
         if place is not None:
             found[place, attribute or "", name.bound] += 1
     return found
+
+
+def _resolve_in_its_packages(project: Project, name: ImportedName) -> Target | None:
+    """What a relative import means in a file that no import can name: ``0001_initial.py``, loaded by its name."""
+    for context in project.contexts(name.path):
+        full = absolute_name(context.package, name.level, name.module) if context.package else None
+        target = project.resolve(replace(name, level=0, module=full)) if full else None
+        if target is not None:
+            return target
+    return None
 
 
 def _shown(names: Counter[Loaded]) -> str:
