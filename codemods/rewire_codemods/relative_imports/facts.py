@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rewire_codemods.relative_imports.dotted import DottedImports
 
 _CATCHING = re.compile(r"\b(?:ImportError|ModuleNotFoundError|Exception|BaseException)\b")
+_SHEBANG = re.compile(r"#![^\r\n]*\bpython")
 _AFTER = re.compile(r"[ \t]*(?:[\r\n]|\Z)")
 _BARE = re.compile(r"except[ \t]*:")
 _NARROW = re.compile(r"\bModuleNotFoundError\b")
@@ -46,7 +47,7 @@ class FileFacts(NamedTuple):
 
     ``tries``: the arms of each try statement that surrounds one of ``statements``, by offset. ``spread``: where a
     statement's module name runs over several lines. ``alone``: which statements have their lines to themselves (asked
-    only of files that may be scripts).
+    only of files that may be scripts). ``shebang``: the first line hands the file to Python.
     """
 
     statements: tuple[ImportStatement, ...]
@@ -56,6 +57,7 @@ class FileFacts(NamedTuple):
     spread: tuple[int, ...]
     alone: frozenset[int] = frozenset()
     dotted: tuple[DottedImports, ...] = ()
+    shebang: bool = False
 
     def arms(self, opener: int) -> tuple[Arm, ...]:
         """The arms of the try statement at ``opener``."""
@@ -81,6 +83,7 @@ def read_facts(text: str, about: Collection[str] | None, *, scripted: bool = Fal
         spread=tuple(entry.start for entry in statements if _is_spread(text, entry)),
         alone=frozenset(entry.start for entry in statements if scripted and _is_alone(text, entry)),
         dotted=() if about is None else _read_dotted(text, statements),
+        shebang=_SHEBANG.match(text) is not None,
     )
 
 

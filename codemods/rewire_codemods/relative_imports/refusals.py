@@ -12,8 +12,8 @@ CODES = (
     ),
     RefusalCode(
         "possible-script",
-        'the file has an `if __name__ == "__main__"` block (or is a `__main__.py`) and no deployment starts it by a '
-        "module name",
+        'the file has an `if __name__ == "__main__"` block (or is a `__main__.py`, or begins with `#!` and is imported '
+        "by nobody) and no deployment starts it by a module name",
         'set scripts = "fallback" or "convert", or declare the launch in [[tool.rewire.launch]]',
     ),
     RefusalCode(

@@ -114,12 +114,13 @@ def _obstacle(
     top = [entry for entry in contexts if not entry.package]
     if top:
         return _top_level(top[0], contexts)
-    if scripts != "convert" and _may_be_script(path, facts, contexts):
+    doubt = _may_be_script(path, facts, contexts, project) if scripts != "convert" else ""
+    if doubt:
         return Obstacle(
             "possible-script",
-            "it may be started as a script: nothing says how it is started"
+            f"{doubt}: nothing says how it is started"
             if path.endswith("__main__.py")
-            else 'it has an `if __name__ == "__main__"` block and nothing says how it is started',
+            else f"{doubt} and nothing says how it is started",
             'set scripts = "fallback", or scripts = "convert" if it is only ever started with `python -m`',
         )
     return None
@@ -150,12 +151,18 @@ def _top_level(context: Context, contexts: tuple[Context, ...]) -> Obstacle:
     return Obstacle("top-level-module", f"{why}: there is no package to be relative to", "nothing to do")
 
 
-def _may_be_script(path: str, facts: FileFacts, contexts: tuple[Context, ...]) -> bool:
-    """Guarded files and ``__main__.py`` count as scripts unless a launch names them as a module to start."""
+def _may_be_script(path: str, facts: FileFacts, contexts: tuple[Context, ...], project: Project) -> str:
+    """Why a file counts as a script, unless a launch names it as a module to start; empty if it does not."""
     name = path.rpartition("/")[2]
-    if name.startswith("__init__.") or not (facts.guarded or name == "__main__.py"):
-        return False
-    return not any(_starts(context) for context in contexts)
+    if name.startswith("__init__.") or any(_starts(context) for context in contexts):
+        return ""
+    if name == "__main__.py":
+        return "it may be started as a script"
+    if facts.guarded:
+        return 'it has an `if __name__ == "__main__"` block'
+    if facts.shebang and not _TEST_FILE.search(name) and not project.importers_of(path):
+        return "its first line hands it to Python, no file imports it"
+    return ""
 
 
 def _starts(context: Context) -> bool:
