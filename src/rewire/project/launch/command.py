@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rewire.model.project import Image, Launch
 from rewire.project.boot.tree import HOME, under
+from rewire.project.launch.installation import installed_folders
 from rewire.project.launch.programs import Running, Start, program_of
 from rewire.project.launch.python import start_of
 from rewire.project.launch.shell import Simple, simple_commands
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 MAX_SCRIPTS = 8
 """How many scripts may call each other before rewire stops following."""
+
+_ENVIRONMENTS = frozenset({"poetry", "uv", "pdm", "hatch", "rye", "pipenv"})
+"""Programs that run another one where the project is installed. Where tests run, it is as well."""
 
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ash", "source", ".", "/bin/sh", "/bin/bash"})
 
@@ -93,6 +97,9 @@ def _read_simple(command: Simple, text: str, evidence: Evidence) -> list[Launch]
         return []
     shown = text.strip() if "\n" not in text.strip() and len(text) < 200 else " ".join(command.words)
     shown = shown.replace(f"{HOME}/", "")
+    if evidence.image is None and (start.kind == "tests" or program_of(command.words) in _ENVIRONMENTS):
+        own = installed_folders(evidence.tree, cwd, evidence.read_text)
+        evidence = replace(evidence, installed=tuple(dict.fromkeys((*evidence.installed, *own))))
     return [launch_of(start, shown, replace(evidence, cwd=cwd, line=command.line, variables=variables))]
 
 
