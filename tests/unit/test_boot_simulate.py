@@ -218,3 +218,37 @@ def test_newer_syntax_beside_joined_texts_is_read(tmp_path: Path) -> None:
     assert [(line, text.partition(" (")[0]) for _, line, text in messages(boot)] == [
         (12, "ImportError: cannot import name 'nothing' from 'app.core'")
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "== app/clients/redis.py\nimport redis\n== app/main.py\nimport app.clients.redis\n",
+        "== app/redis/client.py\nfrom redis import Redis\n== app/main.py\nimport app.redis.client\n",
+        "== app/redis/client.py\nimport redis\n== app/redis/__init__.py\n== app/main.py\nimport app.redis.client\n",
+        "== app/main.py\nfrom app._version import version\n== pyproject.toml\n[tool.hatch.build.hooks.vcs]\n"
+        'version-file = "app/_version.py"\n',
+        "== app/main.py\nfrom app.proto.shop_pb2 import Shop\n== app/proto/.gitignore\nshop_pb2.py\n",
+        "== app/main.py\nfrom app.proto.shop_pb2 import Shop\n== app/proto/__init__.py\n== .gitignore\n*.so\n"
+        "app/proto/shop_pb2.py\n",
+        "== app/main.py\ndef listed(value):\n    if value:\n        return [value]\n"
+        "names = listed(1)\nnames.append(2)\n",
+    ],
+)
+def test_what_is_there_once_it_is_installed_or_built_is_not_missed(tmp_path: Path, text: str) -> None:
+    assert messages(booted(tmp_path, "== app/__init__.py\n" + text, "python -m app.main")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "== redis/client.py\nfrom redis.pool import Pool\n== redis/pool.py\nPool = 1\n",
+        "== app/redis/client.py\nfrom redis.pool import Pool\n== app/redis/pool.py\nPool = 1\n",
+        "== other/redis.py\n== app/client.py\nimport redis\n",
+    ],
+)
+def test_what_only_another_start_finds_is_missed_as_before(tmp_path: Path, text: str) -> None:
+    script = "redis/client.py" if text.startswith("== redis") else "client.py"
+    folder = "app/redis" if "app/redis" in text else "app" if "app/" in text else "."
+    boot = booted(tmp_path, text, f"cd {folder} && python {script}")
+    assert [one.kind for one in boot.failures] == ["ModuleNotFoundError"]

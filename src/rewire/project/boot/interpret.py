@@ -289,7 +289,7 @@ class Interpreter:
             return UNKNOWN
         finally:
             self.stack.pop()
-        return None
+        return UNKNOWN if scope.doubt else None
 
     def extend_all(self, how: str, call: ast.Call, scope: Scope) -> None:
         """``__all__.extend(...)`` and the like."""

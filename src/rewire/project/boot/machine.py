@@ -61,6 +61,8 @@ class Machine:
         """The directory that Python itself puts first on ``sys.path``: the script's, or with ``-m`` the current one."""
         self.expected = ""
         """The top-level name that the launch command takes to be the project's own."""
+        self.importer = ""
+        """The project's file whose import statement is carried out."""
         self._execute = execute
         self._found: dict[tuple[str, tuple[str, ...]], Spec | None] = {}
 
@@ -117,7 +119,7 @@ class Machine:
             return External(name)
         if spec is not None:
             return spec
-        if name == self.expected or self.ownership.owns(whole, taken):
+        if name == self.expected or self.ownership.owns(whole, taken, self.importer):
             raise Raised("ModuleNotFoundError", f"No module named {name!r}", wanted=name)
         return External(name)
 

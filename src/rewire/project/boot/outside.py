@@ -192,13 +192,20 @@ class Ownership:
         """True if the project declares a dependency that gives module ``name``."""
         return name in self._declared
 
-    def owns(self, dotted: str, names: Sequence[str] = ()) -> bool:
-        """True if ``import dotted`` (taking ``names`` from it) can only mean the project's own code."""
+    def owns(self, dotted: str, names: Sequence[str] = (), importer: str = "") -> bool:
+        """True if ``import dotted`` (taking ``names`` from it) can only mean the project's own code.
+
+        A file further down that imports its own name, or that of its folder, means somebody else's, for which it is
+        named: ``common/redis/client.py`` with its ``import redis``.
+        """
         top, _, rest = dotted.partition(".")
         if top in self._declared or top in STANDARD:
             return False
         for place in self._places.get(top, ()):
-            if place.endswith(".py"):
+            if "/" in place and (place == importer or importer.startswith(f"{place}/")):
+                if place != importer and (rest or names) and self._fits(place, rest, names):
+                    return True
+            elif place.endswith(".py"):
                 if not rest:
                     return True
             elif f"{place}/__init__.py" in self._files.files or top not in CLASHING or self._fits(place, rest, names):

@@ -29,6 +29,7 @@ class Run(Interpreter):
 
     def _do_import(self, op: p.Import, scope: Scope) -> None:
         for name, asname in op.names:
+            self.machine.importer = self.real(self.stack[-1][0]) or ""
             module = self.machine.load(name)
             if asname is None:
                 scope.put(name.partition(".")[0], self.machine.load(name.partition(".")[0]))
@@ -43,6 +44,7 @@ class Run(Interpreter):
     def _do_importfrom(self, op: p.ImportFrom, scope: Scope) -> None:
         names = tuple(name for name, _ in op.names)
         target = self.machine.absolute(scope.module, op.level, op.module)
+        self.machine.importer = self.real(self.stack[-1][0]) or ""
         module = self.machine.load(target, names, target)
         self.machine.fill(module, names)
         for name, asname in op.names:

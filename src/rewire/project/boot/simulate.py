@@ -11,6 +11,7 @@ from rewire.project.boot.compile import compile_text
 from rewire.project.boot.errors import Raised, is_import_trouble
 from rewire.project.boot.evaluate import Evaluator
 from rewire.project.boot.finder import launch_places, workdir_place
+from rewire.project.boot.generated import generated_modules
 from rewire.project.boot.machine import Machine
 from rewire.project.boot.outcome import Boot, Loaded, Trouble
 from rewire.project.boot.outside import LOADED_BY_SERVERS, Ownership, declared_modules
@@ -39,6 +40,7 @@ class Simulator:
     def __init__(self, project: Project, version: tuple[int, int] | None = None) -> None:
         self.project = project
         self.files = files_of(tuple(project.files()))
+        self.files.generated = generated_modules(self.files, project.read_text)
         self.ownership = Ownership(self.files, declared_modules(self.files, project.read_text))
         running = (sys.version_info[0], sys.version_info[1])
         self.version = version or max(running, declared_version(self.files, project.read_text) or running)

@@ -28,6 +28,8 @@ class Files:
 
     def __init__(self, files: Iterable[str]) -> None:
         self.files = frozenset(files)
+        self.generated: frozenset[str] = frozenset()
+        """Modules that a build writes (``generated_modules``), as far as somebody has read what says so."""
 
     @cached_property
     def folders(self) -> frozenset[str]:
@@ -115,9 +117,12 @@ class Tree:
         return (found is not None and found in self._files.folders) or place in self._above
 
     def is_compiled(self, place: str) -> bool:
-        """True if the module that would lie at ``place`` (without suffix) is a compiled one."""
-        folder = self.real(posixpath.dirname(place)) if self._files.compiled else None
-        return folder is not None and posixpath.join(folder, posixpath.basename(place)) in self._files.compiled
+        """True if the module that would lie at ``place`` (without suffix) is a compiled one, or one that is written."""
+        compiled, generated = self._files.compiled, self._files.generated
+        folder = self.real(posixpath.dirname(place)) if compiled or generated else None
+        name = posixpath.basename(place)
+        path = posixpath.join(folder or "", name)
+        return folder is not None and (path in compiled or path in generated or f"*/{name}" in generated)
 
     def names(self, place: str) -> list[str]:
         """What the workspace holds in directory ``place``, sorted."""

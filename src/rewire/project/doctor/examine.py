@@ -199,7 +199,7 @@ def _nowhere(project: Project, contexts: Sequence[ContextReport], simulator: Sim
             continue
         seen: set[str] = set()
         for name in project.imports(path):
-            known = name.level or simulator.ownership.owns(name.module, (name.name,) if name.name else ())
+            known = name.level or simulator.ownership.owns(name.module, (name.name,) if name.name else (), path)
             if not known or name.module in seen or "type_checking" in name.guards or project.resolve(name) is not None:
                 continue
             seen.add(name.module)
