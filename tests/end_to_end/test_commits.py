@@ -312,6 +312,38 @@ def test_author_and_committer_are_those_of_git(repository: Path, monkeypatch: py
     )
 
 
+@pytest.mark.parametrize(
+    ("encoding", "summary", "kept"),
+    [
+        ("ISO-8859-1", "naïve words", True),
+        ("latin-1", "naïve words", True),
+        ("ISO-2022-JP", "言葉 words", True),
+        ("ISO-8859-1", "plain words", True),
+        ("ISO-8859-1", "言葉 words", False),
+        ("UTF-16", "naïve words", False),
+        ("rot13", "plain words", False),
+        ("no-such-encoding", "naïve words", False),
+        ("utf8", "言葉 words", False),
+        ("UTF-8", "言葉 words", False),
+    ],
+)
+def test_a_message_is_in_the_encoding_that_its_commit_names(
+    repository: Path, encoding: str, summary: str, kept: bool
+) -> None:
+    """In the repository's own where that can say it, as git writes messages; else in UTF-8, and it says so."""
+    git(repository, "config", "i18n.commitEncoding", encoding)
+    result = replace_words(repository, ("one", "two"))
+    commit(replace(result, outcomes=(replace(result.outcomes[0], summary=summary),)))
+    raw = git(repository, "cat-file", "commit", "HEAD")
+    head, _, body = raw.partition(b"\n\n")
+    assert (f"\nencoding {encoding}".encode() in head) == kept
+    assert (b"\nencoding" in head) == kept
+    text = body.decode(encoding if kept else "utf-8")
+    assert text.startswith(f"rewire(first): {summary}\n")
+    read = git(repository, "log", "-1", "--encoding=UTF-8", "--format=%B").decode()
+    assert read.rstrip() == text.rstrip()
+
+
 def test_undo_takes_the_run_back_and_keeps_uncommitted_work(repository: Path) -> None:
     write(repository, {"notes.txt": b"my own work\n"})
     base = words(repository, "rev-parse", "HEAD")

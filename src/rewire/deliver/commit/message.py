@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rewire.deliver.commit.series import Step
     from rewire.model.result import Outcome
 
+_ASCII = "".join(map(chr, range(32, 127))) + "\n"
+
 LISTED = 20
 """How many files, and how many notes, a message lists."""
 
@@ -45,6 +47,23 @@ def message(step: Step, *, command: str, parent_tree: str, result_tree: str) -> 
         _trailers(step.outcome, parent_tree, result_tree),
     ]
     return "\n\n".join(paragraphs) + "\n"
+
+
+def encode(text: str, encoding: str) -> bytes | None:
+    """A message in the encoding that a repository keeps its messages in; None where that cannot be done.
+
+    git takes a message's bytes as they come and notes ``i18n.commitEncoding`` beside them, so they must be in it; what
+    it writes by itself (cherry-pick, am) it converts, and so do we. Encodings count in which ASCII is ASCII, as git
+    needs for all that stands before the message.
+    """
+    if encoding.lower() in ("", "utf-8", "utf8"):
+        return text.encode()
+    try:
+        data = text.encode(encoding)
+        is_true = data.decode(encoding) == text and _ASCII.encode(encoding) == _ASCII.encode()
+    except (LookupError, ValueError):  # no text encoding of Python's; a character that it does not have
+        return None
+    return data if is_true else None
 
 
 def reproduce(outcome: Outcome) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rewire.deliver.commit.git import Git, listed
-from rewire.deliver.commit.message import message, subject
+from rewire.deliver.commit.message import encode, message, subject
 from rewire.deliver.commit.values import CommitInfo
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class _Stage:
         self._entries = entries
         self._attributes: set[Path] = set()
         self._converts: dict[str, bool | None] = {}
+        self._encoding = self._git.answer("config", "--get", "i18n.commitEncoding") or ""
         self._environment = {
             "GIT_DIR": str(ground.directory),
             "GIT_WORK_TREE": str(self._files),
@@ -144,10 +145,14 @@ class _Stage:
     def _commit(self, tree: str, parent: str, text: str) -> str:
         signed = ("-S",) if self._ground.sign else ()
         arguments = ("commit-tree", *signed, "-p", parent, "-F", "-", tree)
-        return self._run(*arguments, stdin=text.encode(), terminal=self._ground.sign).decode().strip()
+        git, data = self._git, encode(text, self._encoding)
+        if data is None:
+            git, data = Git(self._root, {**git.settings, "i18n.commitEncoding": "UTF-8"}), text.encode()
+        name = git.run(*arguments, stdin=data, env=self._environment, terminal=self._ground.sign)
+        return name.decode().strip()
 
-    def _run(self, *arguments: str, stdin: bytes = b"", terminal: bool = False) -> bytes:
-        return self._git.run(*arguments, stdin=stdin, env=self._environment, terminal=terminal)
+    def _run(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        return self._git.run(*arguments, stdin=stdin, env=self._environment)
 
 
 def _conversions(git: Git, paths: Sequence[str]) -> dict[str, bool | None]:
