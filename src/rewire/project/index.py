@@ -10,8 +10,9 @@ from rewire.project.contexts import contexts_of, root_of
 from rewire.project.files import Files
 from rewire.project.importers import Importers, names_of
 from rewire.project.mentions import Mentions
-from rewire.project.modules import STANDARD, ModuleTable, folder_of, package_of
+from rewire.project.modules import STANDARD, ModuleTable, folder_of
 from rewire.project.naming import Naming
+from rewire.project.resolve import Resolver
 from rewire.project.roots import Roots, find_roots
 from rewire.project.shadows import binds_over_submodule
 from rewire.project.spelling import import_line
@@ -51,7 +52,6 @@ class ProjectIndex:
         self._given = tuple(launches)
         self._files: Files = Files(workspace, earlier._files if earlier else None)
         self._mentions_before: Mentions | None = None
-        self._resolved: dict[tuple[str, str, str | None], Target | None] = {}
         self._contexts: dict[str, tuple[Context, ...]] = {}
         self._shadows: dict[tuple[str, str], bool] = {}
         self._provided: dict[tuple[str, str], bool] = {}
@@ -230,80 +230,11 @@ class ProjectIndex:
 
     def resolve(self, name: ImportedName) -> Target | None:
         """What an import loads; None where nothing in the project or outside it answers to that name."""
-        if name.level:
-            return self._resolve_relative(name)
-        key = (folder_of(name.path), name.module, name.name)
-        if self._reading_launches:
-            return self._resolve_absolute(name)
-        if key not in self._resolved:
-            self._resolved[key] = self._resolve_absolute(name)
-        return self._resolved[key]
+        return self._resolver.resolve(name, remember=not self._reading_launches)
 
-    def _resolve_absolute(self, name: ImportedName) -> Target | None:
-        roots = self.found_roots.for_importer(name.path)
-        path = self.find_module(name.module, importer=name.path)
-        if path is not None:
-            return self._taken_from(name.module, path, name.name)
-        top = name.module.partition(".")[0]
-        if top in STANDARD:
-            return Target(name.module, None, None if name.name in (None, "*") else name.name)
-        if self.table.folder(name.module, roots):
-            return self._from_folder(name, roots)
-        if self.find_module(top, importer=name.path) is not None or self.table.folder(top, roots):
-            return None
-        return Target(name.module, None, None if name.name in (None, "*") else name.name)
-
-    def _from_folder(self, name: ImportedName, roots: Sequence[str]) -> Target | None:
-        """From a directory without ``__init__.py``: a module below it, or the directory itself."""
-        if name.name in (None, "*"):
-            return Target(name.module, None, None)
-        dotted = f"{name.module}.{name.name}"
-        path = self.table.find(dotted, roots)
-        if path is not None or self.table.folder(dotted, roots):
-            return Target(dotted, path, None)
-        return None
-
-    def _resolve_relative(self, name: ImportedName) -> Target | None:
-        """By directories alone: a relative import does not depend on the roots, once there is a parent package."""
-        folder = folder_of(name.path)
-        packages = [package_of(known, name.path) for known in self.module_names(name.path)]
-        package = next((known for known in packages if known.count(".") + 1 >= name.level and known), "")
-        if not package:
-            return None
-        for _ in range(name.level - 1):
-            if "." not in package:
-                return None
-            folder, package = folder_of(folder), package.rpartition(".")[0]
-        place = "/".join(part for part in (folder, name.module.replace(".", "/")) if part)
-        dotted = f"{package}.{name.module}" if name.module else package
-        path = self.table.at(place)
-        if path is not None:
-            return self._taken_from(dotted, path, name.name)
-        if place not in self.table.folders:
-            return None
-        if name.name in (None, "*"):
-            return Target(dotted, None, None)
-        below = self.table.at(f"{place}/{name.name}")
-        if below is not None or f"{place}/{name.name}" in self.table.folders:
-            return Target(f"{dotted}.{name.name}", below, None)
-        return None
-
-    def _taken_from(self, module: str, path: str, name: str | None) -> Target | None:
-        """``name`` of the module at ``path``: what the module binds wins, then a submodule; None if neither."""
-        if name is None or name == "*":
-            return Target(module, path, None)
-        source = self.source(path)
-        below = None
-        if path.rpartition("/")[2].startswith("__init__."):
-            below = self.table.at(f"{folder_of(path)}/{name}")
-            folder = f"{folder_of(path)}/{name}" in self.table.folders
-            if below is not None or folder:
-                if self.binds_over_submodule(path, name):
-                    return Target(module, path, name)
-                return Target(f"{module}.{name}", below, None)
-        if source is None or may_bind(source.text, name):
-            return Target(module, path, name)
-        return None
+    @cached_property
+    def _resolver(self) -> Resolver:
+        return Resolver(self)
 
     @cached_property
     def _importers(self) -> Importers:

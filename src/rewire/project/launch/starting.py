@@ -6,6 +6,7 @@ import ast
 import re
 import warnings
 from bisect import bisect_left
+from functools import lru_cache
 from typing import TypeGuard
 
 _CALLS = frozenset(
@@ -20,6 +21,7 @@ _CALLED = re.compile(rf"\b(?:{'|'.join(sorted(_CALLS))})\b\s*[(\\#]")
 """What every text with a call of these names matches: white space may follow the name, a joined line, a comment."""
 
 
+@lru_cache(maxsize=1)
 def find_starts(text: str) -> ast.Module | None:
     """The tree of a file with a call that starts a process; None where there is no such call, or no tree."""
     if not _CALLED.search(text):

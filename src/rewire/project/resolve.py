@@ -1,0 +1,103 @@
+"""What an import statement loads, under the roots that the project has at the moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rewire.model.project import Target
+from rewire.project.modules import STANDARD, folder_of, package_of
+from rewire.syntax.bindings import may_bind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rewire.model.project import ImportedName
+    from rewire.project.answers import Answers
+
+
+class Resolver:
+    """The answers of one project. Absolute imports are resolved once a directory."""
+
+    def __init__(self, index: Answers) -> None:
+        self._index = index
+        self._known: dict[tuple[str, str, str | None], Target | None] = {}
+
+    def resolve(self, name: ImportedName, *, remember: bool) -> Target | None:
+        """What an import loads; None where nothing in the project or outside it answers to that name.
+
+        ``remember``: the roots are those that stay.
+        """
+        if name.level:
+            return self._relative(name)
+        if not remember:
+            return self._absolute(name)
+        key = (folder_of(name.path), name.module, name.name)
+        if key not in self._known:
+            self._known[key] = self._absolute(name)
+        return self._known[key]
+
+    def _absolute(self, name: ImportedName) -> Target | None:
+        roots = self._index.found_roots.for_importer(name.path)
+        path = self._index.find_module(name.module, importer=name.path)
+        if path is not None:
+            return self._taken_from(name.module, path, name.name)
+        top = name.module.partition(".")[0]
+        if top in STANDARD:
+            return Target(name.module, None, None if name.name in (None, "*") else name.name)
+        if self._index.table.folder(name.module, roots):
+            return self._from_folder(name, roots)
+        if self._index.find_module(top, importer=name.path) is not None or self._index.table.folder(top, roots):
+            return None
+        return Target(name.module, None, None if name.name in (None, "*") else name.name)
+
+    def _from_folder(self, name: ImportedName, roots: Sequence[str]) -> Target | None:
+        """From a directory without ``__init__.py``: a module below it, or the directory itself."""
+        if name.name in (None, "*"):
+            return Target(name.module, None, None)
+        dotted = f"{name.module}.{name.name}"
+        path = self._index.table.find(dotted, roots)
+        if path is not None or self._index.table.folder(dotted, roots):
+            return Target(dotted, path, None)
+        return None
+
+    def _relative(self, name: ImportedName) -> Target | None:
+        """By directories alone: a relative import does not depend on the roots, once there is a parent package."""
+        folder = folder_of(name.path)
+        packages = [package_of(known, name.path) for known in self._index.module_names(name.path)]
+        package = next((known for known in packages if known.count(".") + 1 >= name.level and known), "")
+        if not package:
+            return None
+        for _ in range(name.level - 1):
+            if "." not in package:
+                return None
+            folder, package = folder_of(folder), package.rpartition(".")[0]
+        place = "/".join(part for part in (folder, name.module.replace(".", "/")) if part)
+        dotted = f"{package}.{name.module}" if name.module else package
+        path = self._index.table.at(place)
+        if path is not None:
+            return self._taken_from(dotted, path, name.name)
+        if place not in self._index.table.folders:
+            return None
+        if name.name in (None, "*"):
+            return Target(dotted, None, None)
+        below = self._index.table.at(f"{place}/{name.name}")
+        if below is not None or f"{place}/{name.name}" in self._index.table.folders:
+            return Target(f"{dotted}.{name.name}", below, None)
+        return None
+
+    def _taken_from(self, module: str, path: str, name: str | None) -> Target | None:
+        """``name`` of the module at ``path``: what the module binds wins, then a submodule; None if neither."""
+        if name is None or name == "*":
+            return Target(module, path, None)
+        source = self._index.source(path)
+        below = None
+        if path.rpartition("/")[2].startswith("__init__."):
+            below = self._index.table.at(f"{folder_of(path)}/{name}")
+            folder = f"{folder_of(path)}/{name}" in self._index.table.folders
+            if below is not None or folder:
+                if self._index.binds_over_submodule(path, name):
+                    return Target(module, path, name)
+                return Target(f"{module}.{name}", below, None)
+        if source is None or may_bind(source.text, name):
+            return Target(module, path, name)
+        return None
