@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rewire.codemod import Project
+    from collections.abc import Sequence
+
+    from rewire.codemod import ImportedName, Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +22,49 @@ class Origin:
     module: str
     name: str
     rest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where one import leads: a project file (or None and a dotted module outside), and what is left to look up there.
+
+    Nothing is left where the name means the module itself.
+    """
+
+    path: str | None
+    module: str
+    rest: tuple[str, ...]
+
+
+def through(project: Project, imported: ImportedName, parts: Sequence[str]) -> Step | None:
+    """Where a dotted name leads whose first part is what ``imported`` binds; None where that cannot be followed.
+
+    After ``import a.b`` the longest part of ``a.b.c.d`` that is a module of the project's holds the rest: ``a.b.c`` may
+    have been imported by anybody.
+    """
+    target = project.resolve(imported)
+    if target is None:
+        return None
+    rest = tuple(parts[1:])
+    if imported.name is None and imported.bound == imported.module.partition(".")[0]:
+        if target.path is not None and "." in imported.module:
+            return _longest(project, imported.path, parts)
+        whole = tuple(imported.module.split("."))
+        if tuple(parts[: len(whole)]) != whole:
+            return None
+        rest = tuple(parts[len(whole) :])
+    if target.attribute is not None:
+        rest = (target.attribute, *rest)
+    return Step(target.path, target.module, rest)
+
+
+def _longest(project: Project, importer: str, parts: Sequence[str]) -> Step | None:
+    for size in range(len(parts), 0, -1):
+        module = ".".join(parts[:size])
+        home = project.find_module(module, importer=importer)
+        if home is not None:
+            return Step(home, module, tuple(parts[size:]))
+    return None
 
 
 def origin_of(project: Project, path: str, dotted: str) -> Origin | None:
@@ -42,20 +87,12 @@ def _step(project: Project, path: str, parts: tuple[str, ...]) -> Origin | tuple
     for imported in reversed(project.imports(path)):
         if imported.scope != "module" or imported.bound != parts[0]:
             continue
-        target = project.resolve(imported)
-        if target is None:
+        step = through(project, imported, parts)
+        if step is None:
             continue
-        used = 1
-        if imported.name is None and imported.bound == imported.module.partition(".")[0]:
-            whole = tuple(imported.module.split("."))
-            if parts[: len(whole)] != whole:
-                continue
-            used = len(whole)
-        rest = parts[used:]
-        if target.path is None:
-            names = (target.attribute, *rest) if target.attribute else rest
-            return Origin(None, target.module, names[0] if names else "", tuple(names[1:]))
-        return target.path, ((target.attribute, *rest) if target.attribute else rest)
+        if step.path is None:
+            return Origin(None, step.module, step.rest[0] if step.rest else "", step.rest[1:])
+        return step.path, step.rest
     for imported in project.imports(path):
         if imported.name == "*" and imported.scope == "module":
             target = project.resolve(imported)

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rewire.codemod import ImportedName, NotLossless, NotPython, Project
+from rewire_codemods.applications.origins import through
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,24 +71,10 @@ class Atlas:
         return (path, first, rest) if first in facts.bound else None
 
     def _through(self, entry: ImportedName, dotted: str, hops: int) -> tuple[str, str, str] | None:
-        _, _, rest = dotted.partition(".")
-        target = self.project.resolve(entry)
-        if target is None or target.path is None:
+        step = through(self.project, entry, dotted.split("."))
+        if step is None or step.path is None or not step.rest:
             return None
-        if target.attribute is not None:
-            return self.locate_name(target.path, ".".join(part for part in (target.attribute, rest) if part), hops - 1)
-        if entry.name is None and entry.bound == entry.module.partition(".")[0] and "." in entry.module:
-            return self._submodule(entry, dotted, hops)
-        return self.locate_name(target.path, rest, hops - 1) if rest else None
-
-    def _submodule(self, entry: ImportedName, dotted: str, hops: int) -> tuple[str, str, str] | None:
-        """``import a.b`` and then ``a.b.c``: the longest part that is a module holds the rest."""
-        parts = dotted.split(".")
-        for size in range(len(parts) - 1, 0, -1):
-            home = self.project.find_module(".".join(parts[:size]), importer=entry.path)
-            if home is not None:
-                return self.locate_name(home, ".".join(parts[size:]), hops - 1)
-        return None
+        return self.locate_name(step.path, ".".join(step.rest), hops - 1)
 
     def _imports(self, path: str) -> Mapping[str, Sequence[ImportedName]]:
         cache = self.__dict__.setdefault("_by_bound", {})
