@@ -23,8 +23,22 @@ class Splice:
     changes: list[Change]
 
 
+_latest: tuple[FileChange, list[Splice]] | None = None
+
+
 def splices(file: FileChange) -> list[Splice]:
-    """The regions of ``file`` in order, each once however many changes it holds. Whether they are true is not asked."""
+    """The regions of ``file`` in order, each once however many changes it holds. Whether they are true is not asked.
+
+    Those of the latest file are remembered: several checks look at one file before anybody looks at the next.
+    """
+    global _latest
+    latest = _latest
+    if latest is None or latest[0] is not file:
+        _latest = latest = file, _splices(file)
+    return latest[1]
+
+
+def _splices(file: FileChange) -> list[Splice]:
     assert file.before is not None
     assert file.after is not None
     old, new = file.before.text, file.after.text

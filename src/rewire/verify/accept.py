@@ -11,6 +11,7 @@ from rewire import read
 from rewire.model.result import Failure, Rejected
 from rewire.model.site import NewFile, Plan, Refusal, Site
 from rewire.model.source import SourceFile, Span, digest_of
+from rewire.model.splices import splices
 from rewire.model.workspace import FileChange, Workspace
 from rewire.plan import ENGINE_CODES
 from rewire.verify.parcel import Parcel, Verified
@@ -246,6 +247,7 @@ def _one(task: _Task, root: Any, codemod: Codemod[Any, Any], options: Any) -> Ve
         file = rewrite_file(source, task.sites, codemod.transformer(options), options)
         if isinstance(file, Rejected):
             return file
-        return verify_file(file, task.sites, codemod, options) or Verified(file, task.overlay is not None)
+        rejected = verify_file(file, task.sites, codemod, options)
+        return rejected or Verified(file, splices(file), task.overlay is not None)
     except Exception as error:
         return Rejected(task.path, "transformer", f"{type(error).__name__}: {error}", codemod.name)

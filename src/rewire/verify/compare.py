@@ -30,11 +30,7 @@ class Comparison:
     lost_comments: Counter[str]
     spare_comments: Counter[str]
     lost_strings: Counter[str]
-
-    @property
-    def clean(self) -> bool:
-        """Nothing to look at more closely."""
-        return bool(self.parses) and not (self.lost_comments or self.spare_comments or self.lost_strings)
+    clean: bool
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -46,7 +42,8 @@ def compare(old: str, new: str) -> Comparison:
         had, has = _tokens(old), _tokens(new)
         lost, spare, strings = had[0] - has[0], has[0] - had[0], had[1] - has[1]
     simple = _simple(old, new)
-    return Comparison(simple, statements_parse(new) if simple else None, lost, spare, strings)
+    parses = statements_parse(new) if simple else None
+    return Comparison(simple, parses, lost, spare, strings, bool(parses) and not (lost or spare or strings))
 
 
 def _tokens(text: str) -> tuple[Counter[str], Counter[str]]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.model.site import change_of
 from rewire.model.source import SourceFile, Span
-from rewire.model.splices import splices
 from rewire.model.workspace import FileChange
 
 if TYPE_CHECKING:
@@ -19,16 +18,18 @@ if TYPE_CHECKING:
     from typing import Any
 
     from rewire.model.site import Change, Site
+    from rewire.model.splices import Splice
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
     """A file that every check accepted. Pickled it becomes a ``Parcel``; within one process it stays what it is.
 
-    ``carried``: the receiver has the old text.
+    ``regions``: where it differs. ``carried``: the receiver has the old text.
     """
 
     file: FileChange
+    regions: Sequence[Splice]
     carried: bool
 
     def opened(self, path: str, sites: Sequence[Site], carried: SourceFile | None) -> FileChange:
@@ -37,11 +38,11 @@ class Verified:
 
     def packed(self) -> Parcel:
         """The file for somebody who has the old text."""
-        return _packed(self.file, carried=True)
+        return _packed(self.file, self.regions, carried=True)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """See the class."""
-        return Parcel, tuple(_packed(self.file, carried=self.carried))
+        return Parcel, tuple(_packed(self.file, self.regions, carried=self.carried))
 
 
 class Parcel(NamedTuple):
@@ -77,13 +78,13 @@ def place(entry: Site | Change) -> tuple[int, int, str]:
     return entry.span.start, entry.span.end, entry.summary
 
 
-def _packed(file: FileChange, *, carried: bool) -> Parcel:
+def _packed(file: FileChange, splices: Sequence[Splice], *, carried: bool) -> Parcel:
     old, new = file.before, file.after
     assert old is not None
     assert new is not None
     regions: list[Any] = []
     numbers: dict[int, int] = {}
-    for number, region in enumerate(splices(file)):
+    for number, region in enumerate(splices):
         regions += (region.start, region.end, region.new)
         numbers.update((id(change), number) for change in region.changes)
     return Parcel(

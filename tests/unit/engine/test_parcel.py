@@ -10,6 +10,7 @@ from moves_transformer import Mover
 
 from rewire.model.site import BLOCK, INSERT, Site
 from rewire.model.source import SourceFile, Span, digest_of
+from rewire.model.splices import splices
 from rewire.model.workspace import FileChange
 from rewire.rewrite.carry import rewrite_file
 from rewire.verify.parcel import Parcel, Verified
@@ -58,7 +59,7 @@ def verified(sites: list[Site], transformer: SiteTransformer, *, carried: bool) 
     source = SourceFile("m.py", TEXT, "latin-1", False, "\n", digest_of(data))
     answer = rewrite_file(source, sites, transformer)
     assert isinstance(answer, FileChange), answer
-    return Verified(answer, carried)
+    return Verified(answer, splices(answer), carried)
 
 
 @pytest.mark.parametrize("name", SITES)
