@@ -13,17 +13,15 @@ import libcst as cst
 from rewire_codemods.applications.reading import bindings
 from rewire_codemods.engine_init.creation import made_at_import
 from rewire_codemods.engine_init.facts import FileFacts
+from rewire_codemods.engine_init.giving import assigned, flaw
 from rewire_codemods.engine_init.makers import Lent, makers_of, read_makers
 from rewire_codemods.engine_init.roles import is_own
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from rewire.codemod.cst import Tree
     from rewire_codemods.engine_init.elsewhere import Place, Search
     from rewire_codemods.engine_init.makers import Makers
-
-_OTHER_BINDINGS = (cst.Param, cst.Element, cst.AsName, cst.NamedExpr, cst.For, cst.AugAssign, cst.Del)
 
 
 class Library:
@@ -60,18 +58,10 @@ class Library:
         origin, name = maker
         if self._facts.get(path, FileFacts()).engines:
             return "beside an engine that the module makes by itself"
-        home = self.makers(origin)
-        if name not in home.own:
-            return "which keeps the engine, or gives something else back"
-        if not _is_plain(home.own[name]):
-            return "which is decorated"
-        if not _always_gives_one(home, home.own[name]):
-            return "which may give something else back"
-        if len(bindings(home.tree, name)) != 1:
-            return "whose name has more than one meaning there"
-        if not self._is_imported_plainly(path, target.partition(".")[0]):
-            return "whose name has more than one meaning here, or is imported under a condition"
-        return ""
+        found = flaw(self.makers(origin), name)
+        if not found and not self._is_imported_plainly(path, target.partition(".")[0]):
+            found = "whose name has more than one meaning here, or is imported under a condition"
+        return found
 
     def _lent(self, path: str) -> dict[str, Lent]:
         return {
@@ -105,62 +95,4 @@ class Library:
         packages = all(one.name is None and one.module.partition(".")[0] == bound for one in found)
         tree = self._shelf.tree(path)
         imported = all(isinstance(node, (cst.Import, cst.ImportFrom)) for node in bindings(tree, bound))
-        return (packages or len(found) == 1) and imported and not _kept(tree, tree.module, bound)
-
-
-def _is_plain(node: cst.CSTNode) -> bool:
-    """True but for a decorated function: ``lru_cache`` gives the same engine again, others give anything."""
-    return not (isinstance(node, cst.FunctionDef) and node.decorators)
-
-
-def _always_gives_one(home: Makers, node: cst.CSTNode) -> bool:
-    """True for what gives an engine back however it is left, but for an exception."""
-    if not isinstance(node, cst.FunctionDef):
-        return True
-    tree = home.tree
-    given = [found for found in tree.walk(node.body) if isinstance(found, cst.Return)]
-    own = [found for found in given if tree.enclosing(found, cst.FunctionDef, cst.Lambda) is node]
-    return _leaves(node.body) and all(found.value is not None and _is_engine(home, node, found.value) for found in own)
-
-
-def _is_engine(home: Makers, function: cst.FunctionDef, value: cst.BaseExpression) -> bool:
-    """A call that makes an engine, or a name that holds what such calls made and nothing else."""
-    if isinstance(value, cst.Call):
-        return home.makes(value)
-    if not isinstance(value, cst.Name):
-        return False
-    kept = _kept(home.tree, function, value.value)
-    return bool(kept) and all(isinstance(one, cst.Call) and home.makes(one) for one in kept)
-
-
-def _kept(tree: Tree, inside: cst.CSTNode, name: str) -> Sequence[cst.CSTNode | None]:
-    """What is put into a name, one entry for each binding; None for what is no plain assignment."""
-    found: list[cst.CSTNode | None] = []
-    for node in tree.walk(inside):
-        if isinstance(node, cst.Name) and node.value == name:
-            above = tree.parent(node)
-            statement = tree.parent(above) if isinstance(above, cst.AssignTarget) else above
-            if isinstance(statement, cst.Assign) or (isinstance(statement, cst.AnnAssign) and statement.target is node):
-                found.append(statement.value)
-            elif isinstance(above, _OTHER_BINDINGS):
-                found.append(None)
-    return found
-
-
-def _leaves(body: cst.BaseSuite | Sequence[cst.CSTNode]) -> bool:
-    """True if the end of a block is not reached: its last statement returns or raises on every way."""
-    statements = body.body if isinstance(body, cst.BaseSuite) else body
-    last = statements[-1]
-    if isinstance(last, cst.SimpleStatementLine):
-        last = last.body[-1]
-    if isinstance(last, cst.If):
-        return last.orelse is not None and _leaves(last.body) and _leaves_otherwise(last.orelse)
-    if isinstance(last, (cst.With, cst.Else)):
-        return _leaves(last.body)
-    if isinstance(last, cst.Try):
-        return _leaves(last.body) and all(_leaves(handler.body) for handler in last.handlers)
-    return isinstance(last, (cst.Return, cst.Raise))
-
-
-def _leaves_otherwise(other: cst.If | cst.Else) -> bool:
-    return _leaves([other])
+        return (packages or len(found) == 1) and imported and not assigned(tree, tree.module, bound)
