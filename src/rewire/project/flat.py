@@ -14,7 +14,7 @@ from rewire.model.project import Context, Launch
 from rewire.project.boot.load import boot
 from rewire.project.modules import STANDARD, folder_of, module_name, package_of
 from rewire.project.pathedits import added_folders
-from rewire.project.pathloads import find_path_loads, may_load_by_path
+from rewire.project.pathloads import find_path_loads
 from rewire.project.questions import may_start_flat
 from rewire.syntax.blocks import has_main_guard, path_edits
 from rewire.syntax.imports import read_imports
@@ -43,7 +43,7 @@ def find_flat(index: Answers) -> dict[str, tuple[Context, ...]]:
             root = stem[: -len(name)].rstrip("/")
             context = Context(name, package_of(name, loaded.path), tuple(dict.fromkeys([root, *everywhere])))
             found.setdefault(loaded.path, {}).setdefault(name, context)
-    for loaded_path, context in find_path_loads(index, list(_loaders(index))):
+    for loaded_path, context in find_path_loads(index):
         found.setdefault(loaded_path, {}).setdefault(context.name, context)
     for path in index.paths:
         if _TEST_FILE.search(path):
@@ -86,14 +86,6 @@ def _starters(index: Answers) -> Iterator[str]:
             if any(folder not in known for folder in added_folders(index, path)):
                 yield path
         elif _takes_siblings(index, path, source.text, below):
-            yield path
-
-
-def _loaders(index: Answers) -> Iterator[str]:
-    """The files that may load others by their path."""
-    for path in index.paths:
-        source = index.source(path) if index.look(path, may_start_flat) else None
-        if source is not None and may_load_by_path(source.text):
             yield path
 
 

@@ -12,6 +12,7 @@ from rewire.project.importers import Importers, names_of
 from rewire.project.mentions import Mentions
 from rewire.project.modules import STANDARD, ModuleTable, folder_of
 from rewire.project.naming import Naming
+from rewire.project.questions import may_load_by_path, may_start, may_start_flat
 from rewire.project.resolve import Resolver
 from rewire.project.roots import Roots, find_roots
 from rewire.project.shadows import binds_over_submodule
@@ -121,7 +122,6 @@ class ProjectIndex:
     def launches(self) -> tuple[Launch, ...]:
         """The launch contexts: the user's own, then what the project's files say."""
         from rewire.project.launch.read import read_launches
-        from rewire.project.questions import may_start
 
         self._reading_launches = True
         try:
@@ -145,9 +145,7 @@ class ProjectIndex:
         first._share(self, (*_OF_PATHS, "_static_roots", "_static_naming"))
         if "_static_roots" not in self.__dict__:
             return ()
-        from rewire.project.questions import may_start, may_start_flat
-
-        return may_start, may_start_flat
+        return may_start, may_start_flat, may_load_by_path
 
     def _share(self, other: ProjectIndex, names: Sequence[str]) -> None:
         other.__dict__.update({name: self.__dict__[name] for name in names if name in self.__dict__})

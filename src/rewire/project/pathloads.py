@@ -17,22 +17,13 @@ from typing import TYPE_CHECKING
 from rewire.model.project import Context, Launch
 from rewire.project.loadcalls import LoadCall, find_load_calls
 from rewire.project.pathflow import PathFlow
+from rewire.project.questions import may_load_by_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
     from rewire.project.answers import Answers
 
-_WORDS = (
-    "exec(",
-    "exec (",
-    "spec_from_file_location",
-    "SourceFileLoader",
-    "load_source",
-    "run_path",
-    "execfile",
-    "load_module",
-)
 _CALLS = re.compile(
     r"\b(?:spec_from_file_location|SourceFileLoader|load_source|run_path|execfile|load_module)\b|(?<![\w.])exec ?\("
 )
@@ -40,17 +31,14 @@ _MOST_CALLERS = 300
 """How many files that import a loader are looked into."""
 
 
-def may_load_by_path(text: str) -> bool:
-    """True if a file of this text may load another by its path."""
-    return any(word in text for word in _WORDS) and _CALLS.search(text) is not None
-
-
-def find_path_loads(index: Answers, loaders: Sequence[str]) -> Iterator[tuple[str, Context]]:
-    """(path, context) of every file that a call in one of ``loaders`` may load by its path, outside any package."""
+def find_path_loads(index: Answers) -> Iterator[tuple[str, Context]]:
+    """(path, context) of every file that a call of the project may load by its path, outside any package."""
     everywhere = tuple(root.path for root in index.found_roots.everywhere)
-    trees = {loader: tree for loader in loaders if (tree := _parsed(index, loader)) is not None}
+    trees = {loader: tree for loader in _loaders(index) if (tree := _parsed(index, loader)) is not None}
     calls = {loader: list(find_load_calls(loader, tree)) for loader, tree in trees.items()}
-    index.mentions.learn(word for found in calls.values() for call in found for word in _sought(call))
+    words = {word for found in calls.values() for call in found for word in _sought(call)}
+    if words:  # those who take a package's own name are asked for in most plans: in one reading with these
+        index.mentions.learn([*sorted(words), *sorted(top.encode() for top in index.top_names())])
     for loader, tree in trees.items():
         here = PathFlow(index, {loader: tree}) if calls[loader] else None
         for call in calls[loader]:
@@ -62,6 +50,13 @@ def find_path_loads(index: Answers, loaders: Sequence[str]) -> Iterator[tuple[st
             flow = PathFlow(index, {**callers, loader: tree})  # the call's own nodes must be those of the tree
             for path in _reached(index, flow, call, locations):
                 yield path, _context(path, call, everywhere)
+
+
+def _loaders(index: Answers) -> Iterator[str]:
+    for path in index.paths:
+        source = index.source(path) if index.look(path, may_load_by_path) else None
+        if source is not None and _CALLS.search(source.text):
+            yield path
 
 
 def _parsed(index: Answers, path: str) -> ast.Module | None:
