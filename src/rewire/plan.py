@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +32,9 @@ class Decided:
 
 def decide(plan: Plan, codemod: str, ignores: Mapping[str, Sequence[Ignore]]) -> Decided:
     """Apply the user's suppressions to ``plan``. A suppressed site, support or not, takes its group along."""
+    if not any(ignores.values()):
+        whole = replace(plan, sites=tuple(plan.sites), refusals=tuple(plan.refusals), new_files=tuple(plan.new_files))
+        return Decided(whole, (), frozenset())
     words = _Word(codemod, ignores)
     silenced = {id(site): ignore for site in plan.sites if not site.support and (ignore := words.on(site))}
     groups = {
@@ -96,17 +98,20 @@ def check_plan(plan: Plan, codemod: str, declared: Sequence[str], is_selected: C
     Sites and refusals carry its own name, refusal codes are declared, every site lies in a selected file, no place is
     listed twice.
     """
-    places: dict[tuple[str, Span, str], int] = defaultdict(int)
+    places: set[tuple[str, int, int, str]] = set()
+    twice: list[Site] = []
     for site in plan.sites:
-        places[site.path, site.span, site.kind] += site.kind != INSERT
         if site.codemod != codemod or not is_selected(site.path):
             raise RewireError(f"{codemod} plans a change in {site.path}, which is not its to change")
+        place = (site.path, site.span.start, site.span.end, site.kind)
+        if place in places and site.kind != INSERT:
+            twice.append(site)
+        places.add(place)
     for refusal in plan.refusals:
         if refusal.codemod != codemod or refusal.code not in declared:
             raise RewireError(f"{codemod} refuses with the undeclared code {refusal.code!r} in {refusal.path}")
-    twice = [place for place, count in places.items() if count > 1]
     if twice:
-        raise RewireError(f"{codemod} plans the same place twice: {twice[0][0]} at {twice[0][1]}")
+        raise RewireError(f"{codemod} plans the same place twice: {twice[0].path} at {twice[0].span}")
 
 
 ENGINE_CODES: Mapping[str, tuple[str, str]] = {
