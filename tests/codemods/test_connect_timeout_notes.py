@@ -12,6 +12,9 @@ from rewire.testing import Trial, rewrite
 HEADER = "import asyncio\nimport os\n\nimport asyncpg\n\n"
 
 
+FAKE = "asyncpg.connect(dsn, connect_timeout=7)\nasync def fake(dsn, *, connect_timeout=None): ..."
+
+
 def trial(body: str, **options: Any) -> Trial:
     return rewrite(ConnectTimeout, {"module.py": HEADER + body}, options)
 
@@ -39,6 +42,9 @@ def notes(body: str, **options: Any) -> list[str]:
         ("asyncpg.connect('postgres://d?connect_timeout=7', **more())", {}, "should it hold timeout"),
         ("asyncpg.connect(dbname='shop', connect_timeout=7)", {}, "asyncpg has no dbname= either: write database="),
         ("asyncpg.connect(dsn, connect_timeout=7)\nm.assert_called_with(connect_timeout=7)", {}, "a mock is expected"),
+        (FAKE + "\npatch.setattr(asyncpg, 'connect', fake)", {}, "a function with a parameter connect_timeout takes"),
+        (FAKE + "\nmock.patch('app.asyncpg.connect', side_effect=fake)", {}, "a function with a parameter"),
+        (FAKE + "\nstand_in.connect = fake", {}, "a function with a parameter connect_timeout takes another's place"),
     ],
 )
 def test_a_note_says_so(body: str, options: dict[str, Any], said: str) -> None:
@@ -53,6 +59,7 @@ def test_a_note_says_so(body: str, options: dict[str, Any], said: str) -> None:
         ("asyncio.wait_for(asyncpg.connect(connect_timeout=7), 3)", {}),
         ("LIMIT = 7\nasyncpg.connect(dsn, connect_timeout=LIMIT)", {}),
         ("m.assert_called_with(connect_timeout=7)", {}),
+        (FAKE + "\nprint(fake)\nfake.limit = fake", {}),
     ],
 )
 def test_nothing_to_say(body: str, options: dict[str, Any]) -> None:

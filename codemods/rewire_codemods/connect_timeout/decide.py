@@ -100,6 +100,12 @@ def _note_assertions(ledger: Ledger, facts: Mapping[str, FileFacts]) -> None:
             ledger.note(
                 f"a mock is expected to be called with {tables.KEY}: look whether it stands for asyncpg", path, line
             )
+        for line in entry.faked:
+            ledger.note(
+                f"a function with a parameter {tables.KEY} takes another's place: look whether that is asyncpg's",
+                path,
+                line,
+            )
 
 
 def _extras(ledger: Ledger, facts: Mapping[str, FileFacts], also: tuple[str, ...]) -> None:

@@ -12,7 +12,7 @@ from rewire.codemod.cst import parse
 from rewire_codemods.connect_timeout import layout, tables
 from rewire_codemods.connect_timeout.facts import ASYNCPG, DictFact, Extra, FileFacts, KeywordFact, TextFact, Trace
 from rewire_codemods.connect_timeout.flows import Flow
-from rewire_codemods.connect_timeout.literals import literal_key, text_of_string
+from rewire_codemods.connect_timeout.literals import last_name, literal_key, text_of_string
 from rewire_codemods.connect_timeout.origins import Elsewhere, Origins
 from rewire_codemods.connect_timeout.sinks import Sinks, has_key
 from rewire_codemods.connect_timeout.urls import LIMIT, StringNode, pieces_of, read_limits
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from rewire.codemod import SourceFile
 
 _STRINGS = (cst.SimpleString, cst.ConcatenatedString, cst.FormattedString)
+_REPLACED = ("connect", "create_pool", "acquire")
+_REPLACING = frozenset({"setattr", "patch", "object", "AsyncMock", "MagicMock", "Mock"})
 _KEYWORD_SINKS = ASYNCPG | {"unproved", "engine-unproved"}
 
 
@@ -62,6 +64,7 @@ class Examined:
             examined=True,
             vague=bool(dicts) and self._vague(),
             asserted=tuple(self._asserted()),
+            faked=tuple(self._faked()),
         )
 
     def _of(self, *kinds: type[cst.CSTNode]) -> list[cst.CSTNode]:
@@ -189,6 +192,25 @@ class Examined:
             asks = name == "call" or (name.startswith("assert_") and name.endswith("_with"))
             if asks and layout.index_of_keyword(call.args, tables.KEY) is not None:
                 yield self.tree.line(call)
+
+    def _faked(self) -> Iterator[int]:
+        """``def fake(dsn, connect_timeout)`` given to ``setattr`` or ``patch``, or assigned to some ``x.connect``."""
+        for binding in self.names.parameters.values():
+            holder = self.names.parent(binding.node) if binding.name == tables.KEY else None
+            function = self.names.parent(holder) if holder is not None else None
+            if isinstance(function, cst.FunctionDef):
+                uses = self.names.loads.get(function.name.value, ())
+                if any(self._replaces(use) for use in uses):
+                    yield self.tree.line(function)
+
+    def _replaces(self, use: cst.Name) -> bool:
+        """True where a name is put in the place of something else."""
+        holder = self.names.parent(use)
+        if isinstance(holder, cst.Assign):
+            targets = [entry.target for entry in holder.targets]
+            return any(isinstance(target, cst.Attribute) and target.attr.value in _REPLACED for target in targets)
+        call = self.names.parent(holder) if isinstance(holder, cst.Arg) else None
+        return isinstance(call, cst.Call) and last_name(call.func) in _REPLACING
 
     def _vague(self) -> bool:
         """True if a call that reaches asyncpg unpacks nobody knows what."""

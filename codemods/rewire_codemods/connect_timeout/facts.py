@@ -190,7 +190,8 @@ class FileFacts:
     ``open``: imported names on which an answer depends, which other files of the project may define. ``pending``: the
     file mentions the argument, but is worth parsing only if it has to do with a file that speaks of asyncpg.
     ``vague``: a call that reaches asyncpg unpacks nobody knows what. ``asserted``: lines on which a mock is asked
-    whether it was called with the argument.
+    whether it was called with the argument. ``faked``: lines of functions with a parameter of that name that are put in
+    the place of something else.
     """
 
     asyncpg: bool
@@ -203,3 +204,4 @@ class FileFacts:
     pending: bool = False
     vague: bool = False
     asserted: tuple[int, ...] = ()
+    faked: tuple[int, ...] = ()

@@ -219,6 +219,9 @@ class Origins:
         first = node.args[0].value if node.args and not node.args[0].star else None
         if called in tables.WAITS or called in tables.TRANSPARENT:
             return self.of(first, depth + 1)
+        if called in tables.PARTIAL and first is not None:
+            bound = self.of(first, depth + 1)  # functions of the project: their arguments would move
+            return bound if bound.startswith("asyncpg.") else canonical(f"{called}()")
         if called in ("typing.cast", "cast"):
             return instance_of(first, self) if first is not None else ""
         if isinstance(node.func, cst.Attribute) and node.func.attr.value == "run_until_complete":

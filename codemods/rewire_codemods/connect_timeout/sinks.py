@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.origins import Origins
 
 _POOLISH = re.compile(r"pool|conn|database|db|pg", re.IGNORECASE)
-_PARTIAL = frozenset({"functools.partial", "partial"})
 _OWN_CREATORS = ("async_creator", "creator", "async_creator_fn")
 
 
@@ -50,7 +49,7 @@ class Sinks:
     def sink(self, call: cst.Call) -> Sink:
         """What the call reaches."""
         called = self.origins.of(call.func)
-        if called in _PARTIAL and call.args:
+        if called in tables.PARTIAL and call.args:
             called = self.origins.of(call.args[0].value)
         if called == tables.CONNECT:
             return "connect"

@@ -56,6 +56,7 @@ OTHER_DRIVERS = frozenset(
 )  # fmt: skip
 """Top-level packages whose calls may well know the argument: what goes to them is left as it is."""
 
+PARTIAL = frozenset({"functools.partial", "partial"})
 WAITS = frozenset({"asyncio.wait_for", "asyncio.tasks.wait_for"})
 DEADLINES = frozenset({"asyncio.timeout", "asyncio.timeout_at", "asyncio.timeouts.timeout", "async_timeout.timeout"})
 TRANSPARENT = frozenset({"asyncio.shield", "asyncio.run", "asyncio.create_task", "asyncio.ensure_future"})
