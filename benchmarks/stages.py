@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 STATIONS = {
     "discover: list the files": ["rewire.discover:discover"],
     "read: bytes to text": ["rewire.read:read_bytes", "rewire.read:decode"],
-    "search: markers in bytes": ["rewire.locate:search"],
+    "search: markers in bytes": ["rewire.search:search"],
     "project: roots, launches, names, contexts": [
+        "rewire.project.index:ProjectIndex.top_names",
         "rewire.project.index:ProjectIndex.module_names",
         "rewire.project.index:ProjectIndex.contexts",
         "rewire.project.index:ProjectIndex.find_module",
