@@ -61,20 +61,19 @@ class _Stage:
 
     def store_plain(self, steps: Sequence[Step]) -> None:
         """Give git the contents that it stores as they are: one process for the whole run."""
-        versions: dict[str, dict[bytes, None]] = {}
+        by_path: dict[str, list[Step]] = {}
         for step in steps:
-            for path, data in step.files.items():
-                if data is not None:
-                    versions.setdefault(path, {})[data] = None
-        self._converts = _conversions(self._ground.git, sorted({path for step in steps for path in step.files}))
-        # The versions of one file follow each other: git keeps each as its difference from the one before.
-        stream = (
-            b"blob\ndata %d\n%b\n" % (len(data), data)
-            for path, texts in sorted(versions.items())
-            for data in texts
-            if self._is_plain(path, data)
-        )
+            for path in step.files:
+                by_path.setdefault(path, []).append(step)
+        self._converts = _conversions(self._ground.git, sorted(by_path))
+        stream = (blob for path, touching in sorted(by_path.items()) for blob in self._blobs(path, touching))
         self._git.run("fast-import", "--quiet", "--done", stdin=chain(stream, [b"done\n"]))
+
+    def _blobs(self, path: str, steps: Sequence[Step]) -> Iterator[bytes]:
+        """The versions of one file, one after the other: git keeps each as its difference from the one before."""
+        for data in dict.fromkeys(step.files[path] for step in steps):
+            if data is not None and self._is_plain(path, data):
+                yield b"blob\ndata %d\n%b\n" % (len(data), data)
 
     def commits(self, steps: Sequence[Step], command: str) -> Iterator[CommitInfo]:
         """The commits, one on top of the other."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rewire.errors import RewireError
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterable, Iterator, Sequence
 
     from rewire.deliver.commit.values import Grain
     from rewire.model.result import Outcome, RunResult
@@ -33,10 +34,25 @@ def cut(result: RunResult, per: Grain) -> Iterator[Step]:
         if not outcome.changeset:
             continue
         if per == "codemod":
-            files = {file.path: _bytes(file) for file in outcome.changeset.files}
-            yield Step(outcome, per, files, outcome.changes)
+            yield Step(outcome, per, _Contents(outcome.changeset.files), outcome.changes)
         else:
             yield from _cut_outcome(outcome, per)
+
+
+class _Contents(Mapping[str, "bytes | None"]):
+    """The bytes of files as one codemod leaves them, made when they are asked for: a run's texts are held once."""
+
+    def __init__(self, files: Iterable[FileChange]) -> None:
+        self._files = {file.path: file for file in files}
+
+    def __getitem__(self, path: str) -> bytes | None:
+        return _bytes(self._files[path])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 @dataclass(slots=True)
