@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LIBRARIES = ("libcst", "fissix", "msgspec", "pathspec")
+LIBRARIES = ("libcst", "fissix", "msgspec", "pathspec", "ahocorasick-rs")
 """The libraries that have a say in what is located, rewritten or accepted."""
 
 CODE = "the code of "
