@@ -37,8 +37,11 @@ STATIONS = {
     "plan": ["rewire.pipeline.line:decide", "*plan"],
     "rewrite: LibCST on the statements": ["rewire.rewrite.carry:rewrite_file"],
     "verify: each file": ["rewire.verify.check:verify_file"],
-    "verify: a second run finds nothing": ["rewire.pipeline.rounds:_second_pass"],
-    "render the patch": ["rewire.deliver.patch:render_files"],
+    "verify: a second run finds nothing": [
+        "rewire.pipeline.rounds:_second_pass",
+        "rewire.pipeline.aftermath:Question.__call__",
+    ],
+    "render the patch": ["rewire.deliver.patch:render_files", "rewire.deliver.patch:fragment"],
 }
 
 
