@@ -28,6 +28,9 @@ class Workspace:
 
     def with_changes(self, changesets: Iterable[FileChange]) -> Workspace:
         """The workspace that the next codemod sees."""
+        changesets = tuple(changesets)
+        if not changesets:
+            return self
         overlay = dict(self.overlay)
         paths = set(self.paths)
         for change in changesets:

@@ -341,4 +341,5 @@ class ProjectIndex:
 
 def _merged(*sorted_paths: tuple[str, ...]) -> tuple[str, ...]:
     """All of them, sorted, each once: runs that are in order already are merged, not sorted again."""
-    return tuple(dict.fromkeys(sorted(path for paths in sorted_paths for path in paths)))
+    some = [paths for paths in sorted_paths if paths]
+    return some[0] if len(some) == 1 else tuple(dict.fromkeys(sorted(path for paths in some for path in paths)))

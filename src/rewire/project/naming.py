@@ -61,20 +61,34 @@ class Naming:
 
     @cached_property
     def tops(self) -> frozenset[str]:
-        """First parts of the names of all files; most directories answer for every file in them."""
-        found: set[str] = set()
-        done: set[str] = set()
+        """First parts of the names of all files; most directories answer for all that lies below them."""
+        files: dict[str, list[str]] = {}
         for path in self.table.paths:
-            folder = path.rpartition("/")[0]
-            if folder in done:
+            files.setdefault(path.rpartition("/")[0], []).append(path)
+        roots = {root.path for root in (*self.roots.local, *self.roots.everywhere)}
+        found: set[str] = set()
+        alike: set[str] = set()
+        for folder in sorted(files):
+            if self._is_below(folder, alike, roots):
                 continue
             above = self._of_folder(folder)
-            names = [name for name, _ in self.rooted(path)]
-            found.update(name.partition(".")[0] for name in names)
-            # Below its roots a directory's files share the first part of their names; at a root each has its own.
-            if names and above[0].prefix and all(entry.prefix != "" for entry in above):
-                done.add(folder)
+            for path in files[folder]:
+                names = [name.partition(".")[0] for name, _ in self.rooted(path)]
+                found.update(names)
+                # Below its roots a directory's files share the first part of their names; at a root each has its own.
+                if names and above[0].prefix and all(entry.prefix != "" for entry in above):
+                    alike.add(folder)
+                    break
         return frozenset(found)
+
+    @staticmethod
+    def _is_below(folder: str, alike: set[str], roots: set[str]) -> bool:
+        """True if a directory above is one of ``alike``, with no root on the way: no name begins otherwise here."""
+        while folder and folder not in roots:
+            folder = folder.rpartition("/")[0]
+            if folder in alike:
+                return True
+        return False
 
     def _of_folder(self, folder: str) -> tuple[_Above, ...]:
         above = self._above.get(folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
+from collections import deque
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -13,10 +14,10 @@ from rewire.project.boot.finder import entry_file
 from rewire.project.boot.tree import HOME, under
 from rewire.project.boot.values import UNKNOWN, External
 from rewire.project.launch.command import read_command, read_words
-from rewire.project.launch.starting import find_starts, is_start
+from rewire.project.launch.starting import find_starts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator
 
     from rewire.model.project import Launch
     from rewire.project.boot.tree import Files
@@ -25,14 +26,13 @@ if TYPE_CHECKING:
 
 def read_processes(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
     """The launch contexts of processes that a Python file starts with words that are written out."""
-    tree = find_starts(text)
-    if tree is None:
+    starts = find_starts(text)
+    if starts is None:
         return []
-    nodes = list(ast.walk(tree))
-    calls = [node for node in nodes if is_start(node)]
+    tree, calls = starts
     own = under(HOME, posixpath.dirname(path))
     evaluator = Evaluator(evidence.tree, HOME, (3, 11), {})
-    look = _names(tree, nodes, evaluator, under(HOME, path))
+    look = _names(tree, evaluator, under(HOME, path))
     found: list[Launch] = []
     for node in calls:
         folder = next((evaluator.value(key.value, look) for key in node.keywords if key.arg == "cwd"), None)
@@ -71,9 +71,7 @@ def _words(node: ast.Call, evaluator: Evaluator, look: Callable[[tuple[str, ...]
     return words
 
 
-def _names(
-    tree: ast.Module, nodes: Sequence[ast.AST], evaluator: Evaluator, place: str
-) -> Callable[[tuple[str, ...]], Any]:
+def _names(tree: ast.Module, evaluator: Evaluator, place: str) -> Callable[[tuple[str, ...]], Any]:
     """The values of the module's constants and imports."""
     names: dict[str, Any] = {"__file__": place, "str": External("builtins.str")}
 
@@ -83,7 +81,7 @@ def _names(
             value = External(f"{value.name}.{part}") if isinstance(value, External) else UNKNOWN
         return value
 
-    for node in nodes:
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 names[alias.asname or alias.name.partition(".")[0]] = External(
@@ -100,3 +98,15 @@ def _names(
         ):
             names[statement.targets[0].id] = evaluator.value(statement.value, look)
     return look
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.AST]:
+    """The statements of all blocks, in the order of ``ast.walk``."""
+    pending: deque[ast.AST] = deque([tree])
+    while pending:
+        node = pending.popleft()
+        yield node
+        for name in node._fields:
+            block = getattr(node, name, None)
+            if isinstance(block, list):
+                pending.extend(one for one in block if isinstance(one, ast.stmt | ast.ExceptHandler | ast.match_case))

@@ -6,8 +6,12 @@ import ast
 import re
 import warnings
 from bisect import bisect_left
+from collections import deque
 from functools import lru_cache
-from typing import TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 _CALLS = frozenset(
     {
@@ -22,8 +26,8 @@ _CALLED = re.compile(rf"\b(?:{'|'.join(sorted(_CALLS))})\b\s*[(\\#]")
 
 
 @lru_cache(maxsize=1)
-def find_starts(text: str) -> ast.Module | None:
-    """The tree of a file with a call that starts a process; None where there is no such call, or no tree."""
+def find_starts(text: str) -> tuple[ast.Module, tuple[ast.Call, ...]] | None:
+    """The tree of a file and its calls that start a process, outer ones first; None where there is no such call."""
     if not _CALLED.search(text):
         return None
     try:
@@ -32,25 +36,41 @@ def find_starts(text: str) -> ast.Module | None:
             tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    inside = (node for statement in _telling(tree, text) for node in ast.walk(statement))
-    return tree if any(is_start(node) for node in inside) else None
+    calls = tuple(node for node in _near(tree, _lines(text)) if is_start(node))
+    return (tree, calls) if calls else None
 
 
-def _telling(tree: ast.Module, text: str) -> list[ast.stmt]:
-    """The statements of the module in whose lines a name stands that starts processes."""
+def _lines(text: str) -> list[int]:
+    """The lines on which a name stands that starts processes, in order."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     lines, line, seen = [], 1, 0
     for match in _CALLED.finditer(text):
         line += text.count("\n", seen, match.start())
         seen = match.start()
         lines.append(line)
-    found = []
-    for statement in tree.body:
-        first = min([statement.lineno, *(one.lineno for one in getattr(statement, "decorator_list", ()))])
-        place = bisect_left(lines, first)
-        if place < len(lines) and lines[place] <= (statement.end_lineno or lines[place]):
-            found.append(statement)
-    return found
+    return lines
+
+
+def _near(tree: ast.Module, lines: Sequence[int]) -> Iterator[ast.AST]:
+    """The nodes that reach over one of ``lines``, in the order of ``ast.walk``."""
+    pending: deque[tuple[ast.AST, bool]] = deque([(tree, False)])
+    while pending:
+        node, everything = pending.popleft()
+        yield node
+        everything = everything or isinstance(node, ast.JoinedStr)  # whose parts do not know their lines before 3.12
+        for child in ast.iter_child_nodes(node):
+            if everything or _reaches(child, lines):
+                pending.append((child, everything))
+
+
+def _reaches(node: ast.AST, lines: Sequence[int]) -> bool:
+    """True if ``node`` reaches over one of ``lines``, or has no place of its own."""
+    last = getattr(node, "end_lineno", None)
+    if last is None:
+        return True
+    first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])  # type: ignore[attr-defined]
+    place = bisect_left(lines, first)
+    return place < len(lines) and lines[place] <= last
 
 
 def is_start(node: ast.AST) -> TypeGuard[ast.Call]:
