@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from rewire.project.boot.load import loadings
+from rewire.project.boot.load import boot, loadings
+from rewire.project.boot.program import Program
 from rewire.project.boot.simulate import Simulator
 from rewire.project.launch.read import read_launches
 from tests.support.launch_projects import FolderProject
 from tests.support.real_boots import write_files
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rewire.project.boot.outcome import Boot
 
 
@@ -252,3 +252,50 @@ def test_what_only_another_start_finds_is_missed_as_before(tmp_path: Path, text:
     folder = "app/redis" if "app/redis" in text else "app" if "app/" in text else "."
     boot = booted(tmp_path, text, f"cd {folder} && python {script}")
     assert [one.kind for one in boot.failures] == ["ModuleNotFoundError"]
+
+
+PROGRAMS = Path(__file__).parents[1] / "fixtures" / "launch" / "programs"
+
+
+@pytest.mark.parametrize("case", sorted(PROGRAMS.glob("*.txt")), ids=lambda path: path.stem)
+def test_what_a_launch_loads_does_not_hang_on_functions_that_load_nothing(case: Path, tmp_path: Path) -> None:
+    commands, _, body = case.read_text().partition("\n== ")
+    write_files(tmp_path, "== " + body)
+    project = FolderProject(tmp_path)
+    simulator = Simulator(project)
+    words = [line[2:] for line in commands.splitlines() if line.startswith("$ ")]
+    for launch in read_launches(project, launch_arguments=words):
+        everything, loads = simulator.boot(launch), simulator.boot(launch, loads_only=True)
+        assert loads.loaded == everything.loaded
+
+
+def test_functions_that_load_by_other_means_than_an_import_are_carried_out(tmp_path: Path) -> None:
+    write_files(
+        tmp_path,
+        "== main.py\nimport importlib\nimport state\nimport loaders\n"
+        "def one():\n    importlib.import_module('first')\n"
+        "== loaders.py\nimport state\n"
+        "def two():\n    def inner():\n        import second\n    return inner\n"
+        "def three():\n    state.flag = True\n"
+        "def four():\n    global flag\n    flag = True\n"
+        "== state.py\nflag = False\n== first.py\n== second.py\n== third.py\n",
+    )
+    project = FolderProject(tmp_path)
+    (launch,) = read_launches(project, launch_arguments=["python main.py"])
+    simulator = Simulator(project)
+    loaded = {one.path for one in simulator.boot(launch, loads_only=True).loaded}
+    assert loaded == {"main.py", "state.py", "loaders.py", "first.py", "second.py"}
+    program = simulator.program("loaders.py")
+    assert isinstance(program, Program)
+    assert [define.name for define in program.functions if not define.may_load] == []
+
+
+def test_two_launches_of_one_script_are_one_start(tmp_path: Path) -> None:
+    write_files(tmp_path, "== a.sh\npython job.py --fast\n== b.sh\npython job.py\n== job.py\nimport tool\n== tool.py\n")
+    project = FolderProject(tmp_path)
+    launches = read_launches(project)
+    assert len({one.command for one in launches}) > 1
+    assert len({id(boot(project, launch)) for launch in launches}) == 1
+    assert [loading.launch for launch in launches for loading in loadings(project, launch)] == [
+        launch for launch in launches for _ in range(2)
+    ]

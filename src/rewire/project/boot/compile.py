@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 
 _BUILTIN = frozenset(dir(builtins))
+_DYNAMIC = (
+    "import_module", "__import__", "sys.path", "sys.modules", "addsitedir", "chdir", "uvicorn", "ranian", "globals",
+    "exec", "setattr", "vars(", "locals(", "run_until_complete", "walk_packages", "iter_modules",
+)  # fmt: skip
+"""Where none of these words stands in a file, its functions load by their import statements alone."""
+
 _PARTS = (ast.Attribute, ast.Subscript)
 
 
@@ -33,6 +39,7 @@ def compile_text(text: str, *, lazy_annotations: bool = False) -> p.Program | p.
         return refused
     lazy = lazy_annotations or any(_is_future_annotations(node) for node in tree.body)
     builder = _Builder(lazy, ":=" in text, "yield" in text)
+    builder.is_dynamic = any(word in text for word in _DYNAMIC)
     body = builder.block(tree.body)
     guard = next((op.line for op in body if isinstance(op, p.If) and op.test is not None and is_main_test(op.test)), 0)
     return p.Program(body, tuple(builder.functions), "sys.path" in text, vague, guard)
@@ -84,6 +91,9 @@ class _Builder:
         self.has_walrus = has_walrus
         self.look_inside = has_walrus or has_yield
         self.functions: list[p.Define] = []
+        self.is_dynamic = True
+        self.effects = 0
+        """How many statements so far load something, or bind what lies outside their function."""
         self.depth = 0
         self.local_names: list[set[str]] = []
 
@@ -131,10 +141,12 @@ class _Builder:
         return p.Evaluate(line, uses) if uses else None
 
     def _on_import(self, node: ast.Import) -> p.Op:
+        self.effects += 1
         return p.Import(node.lineno, tuple((alias.name, alias.asname) for alias in node.names))
 
     def _on_importfrom(self, node: ast.ImportFrom) -> p.Op:
         names = tuple((alias.name, alias.asname) for alias in node.names)
+        self.effects += 1
         return p.ImportFrom(node.lineno, node.level, node.module or "", names)
 
     def _on_expr(self, node: ast.Expr) -> p.Op | None:
@@ -173,6 +185,7 @@ class _Builder:
                     *chain,
                     f"[{key.value}]" if isinstance(key, ast.Constant) and isinstance(key.value, str) else "[]",
                 )
+            self.effects += chain is not None and len(chain) > 1 and chain[0] not in ("self", "cls")
             chains += [chain] if chain is not None else [(name,) for name in bound_names(target)]
         single = len(targets) == 1 and isinstance(targets[0], ast.Tuple | ast.List)
         kept = value if is_evaluable(value) and not single else None
@@ -195,6 +208,7 @@ class _Builder:
         uses = self.uses(outer)
         local = Locals(node.body, self.look_inside)
         names = ({argument.arg for argument in every} | local.names) - local.outer
+        effects = self.effects
         self.depth += 1
         self.local_names.append(names)
         body = self.block(node.body)
@@ -211,6 +225,7 @@ class _Builder:
             isinstance(node, ast.AsyncFunctionDef),
             local.yields,
             tuple(_decorator(one) for one in node.decorator_list),
+            self.is_dynamic or bool(local.outer) or self.effects > effects,
         )
         self.functions.append(define)
         return define

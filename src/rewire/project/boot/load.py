@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -17,17 +18,24 @@ _boots: WeakKeyDictionary[Project, dict[Launch, Boot]] = WeakKeyDictionary()
 
 
 def boot(project: Project, launch: Launch) -> Boot:
-    """What happens when ``launch`` starts; worked out once for a project."""
+    """What ``launch`` loads, when it starts or later; worked out once for a project."""
     try:
         known = _boots.setdefault(project, {})
         simulator = _simulators.get(project)
     except TypeError:
-        return Simulator(project).boot(launch)
+        return Simulator(project).boot(launch, loads_only=True)
     if simulator is None:
         simulator = _simulators[project] = Simulator(project)
-    if launch not in known:
-        known[launch] = simulator.boot(launch)
-    return known[launch]
+    start = _start_of(launch)
+    if start not in known:
+        known[start] = simulator.boot(launch, loads_only=True)
+    return known[start]
+
+
+def _start_of(launch: Launch) -> Launch:
+    """What two launches have in common that load the same: who says so does not matter, nor a script's arguments."""
+    command = launch.command if launch.entry_kind in ("module", "tests") else ""
+    return replace(launch, name="", command=command, source="", line=0, role="unknown", tier="document")
 
 
 def loadings(project: Project, launch: Launch) -> tuple[Loading, ...]:

@@ -83,6 +83,8 @@ class Define(Op):
     is_generator: bool
     decorators: tuple[tuple[tuple[str, ...], bool], ...]
     """(dotted chain, is it called) of each decorator; a chain that cannot be told is ``("?",)``."""
+    may_load: bool = True
+    """Carrying out the body by itself may load a file, or change what others load."""
 
 
 @dataclass(frozen=True, slots=True)

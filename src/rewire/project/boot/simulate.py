@@ -60,13 +60,15 @@ class Simulator:
             _programs[key] = known
         return known
 
-    def boot(self, launch: Launch) -> Boot:
-        """Start ``launch``."""
+    def boot(self, launch: Launch, *, loads_only: bool = False) -> Boot:
+        """Start ``launch``. ``loads_only``: nobody asks what would fail later, and functions that can load nothing by
+        themselves are left out.
+        """
         # Half of the time would go to the garbage collector, which looks at every syntax tree and finds no cycle.
         collecting = gc.isenabled()
         gc.disable()
         try:
-            return _Start(self, launch).go()
+            return _Start(self, launch, loads_only=loads_only).go()
         finally:
             if collecting:
                 gc.enable()
@@ -83,7 +85,8 @@ def _no_script(entry: str, is_dir: Callable[[str], bool]) -> Raised:
 class _Start:
     """One start: the machine, the run, and what is written down on the way."""
 
-    def __init__(self, simulator: Simulator, launch: Launch) -> None:
+    def __init__(self, simulator: Simulator, launch: Launch, *, loads_only: bool) -> None:
+        self.loads_only = loads_only
         self.simulator = simulator
         self.launch = launch
         self.tree = tree_of(simulator.files, launch.image)
@@ -181,7 +184,11 @@ class _Start:
             for name in (name for define in program.functions for name in define.global_names):
                 module.names.setdefault(name, UNKNOWN)  # some function may have run by then and bound it
             for define in program.functions:
-                if (id(define), module.name) in run.called or not define.body:
+                if (
+                    (id(define), module.name) in run.called
+                    or not define.body
+                    or (self.loads_only and not define.may_load)
+                ):
                     continue
                 run.stack.clear()
                 try:
