@@ -90,6 +90,8 @@ def test_the_formats_of_a_file_follow_from_its_name_but_in_the_folders_that_tell
         assert formats.of(path) == expected, path
         several += len(expected) > 1
     assert several
+    paths = [place + name for place in PLACES for name in NAMES]
+    assert list(Formats().of_all(paths)) == [(path, formats.of(path)) for path in paths if formats.of(path)]
     assert formats.of("a/node_modules/b/Makefile") == ()
 
 

@@ -11,6 +11,9 @@ from rewire.model.project import ImportRoot
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+_SETUP_WORDS = ("package_dir", "find_packages", "find_namespace_packages")
+"""One of these is in every ``setup.py`` that says where packages lie."""
+
 METADATA = ("pyproject.toml", "setup.cfg", "setup.py")
 
 
@@ -36,17 +39,16 @@ def declared_roots(metadata: Sequence[str], read_text: Callable[[str], str | Non
 
 
 def _declared(name: str, text: str) -> Iterator[tuple[str, str]]:
-    import configparser  # here: most projects that are asked have one file of the three
-    import tomllib
-
     try:
         if name == "pyproject.toml":
+            import tomllib  # here, as below: most projects have one of the three files
+
             yield from _pyproject(tomllib.loads(text))
         elif name == "setup.cfg":
             yield from _setup_cfg(text)
-        else:
+        elif any(word in text for word in _SETUP_WORDS):
             yield from _setup_py(ast.parse(text))
-    except (tomllib.TOMLDecodeError, configparser.Error, SyntaxError, ValueError, RecursionError):
+    except (SyntaxError, ValueError, RecursionError):  # bad TOML is a ValueError
         return
 
 
@@ -82,7 +84,10 @@ def _setup_cfg(text: str) -> Iterator[tuple[str, str]]:
     import configparser
 
     parser = configparser.RawConfigParser()
-    parser.read_string(text)
+    try:
+        parser.read_string(text)
+    except configparser.Error:
+        return
     if parser.has_option("options", "package_dir"):
         pairs = (line.partition("=") for line in parser.get("options", "package_dir").splitlines() if "=" in line)
         yield from _package_dir({key.strip(): value.strip() for key, _, value in pairs}, "options.package_dir")

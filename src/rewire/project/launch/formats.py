@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -49,6 +49,15 @@ class Formats:
 
     def __init__(self) -> None:
         self._by_name: dict[str, tuple[Format, ...]] = {}
+
+    def of_all(self, paths: Iterable[str]) -> Iterator[tuple[str, tuple[Format, ...]]]:
+        """Those of ``paths`` that have a format, with theirs: as ``of`` of each, at less cost for the others."""
+        by_name = self._by_name
+        for path in paths:
+            if path[0] in _TELLING_FIRST or by_name.get(path[path.rfind("/") + 1 :]) != ():
+                formats = self.of(path)
+                if formats:
+                    yield path, formats
 
     def of(self, path: str) -> tuple[Format, ...]:
         """The formats of the file at ``path``, most often none."""

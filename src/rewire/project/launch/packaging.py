@@ -85,6 +85,8 @@ def _assignments(lines: list[str]) -> Iterator[tuple[str, str]]:
 
 def _setup_py(text: str) -> Iterator[tuple[str, str]]:
     """The ``entry_points`` argument of ``setup()`` where it is written out."""
+    if "entry_points" not in text:
+        return
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):

@@ -89,13 +89,8 @@ def read_all(
 
 def _launch_files(paths: Sequence[str], starts: Callable[[str], bool] | None) -> list[tuple[str, tuple[Format, ...]]]:
     """The files that may say how something is started, with their formats, sorted by path."""
-    formats_of = Formats().of
-    found = []
-    for path in sorted(paths):
-        formats = formats_of(path)
-        if formats and (starts is None or formats != STARTER or starts(path)):
-            found.append((path, formats))
-    return found
+    listed = Formats().of_all(sorted(paths))
+    return [(path, formats) for path, formats in listed if starts is None or formats != STARTER or starts(path)]
 
 
 def _given(entries: Sequence[Any], launch_arguments: Sequence[str], evidence: Evidence) -> list[Launch]:
