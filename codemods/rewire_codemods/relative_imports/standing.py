@@ -133,7 +133,8 @@ def _is_script(context: Context) -> bool:
 
 def _is_loaded_by_path(context: Context, path: str) -> bool:
     """True if code of the project loads this very file by its path, under a name that is not its own."""
-    return context.launch is not None and context.launch.entry == path and context.name != "__main__"
+    launch = context.launch
+    return launch is not None and launch.entry_kind == "script" and launch.entry == path and context.name != "__main__"
 
 
 def _top_level(context: Context, contexts: tuple[Context, ...]) -> Obstacle:
