@@ -102,6 +102,18 @@ def test_every_context_boots(project: Path) -> None:
     assert "the launch context boots" in done.stdout
 
 
+def test_starts_from_other_roots_with_the_same_result_are_no_conflict(tmp_path: Path) -> None:
+    write_files(
+        tmp_path,
+        "== alembic.ini\n[alembic]\nscript_location = migrations\n"
+        "== run.sh\nPYTHONPATH=. alembic upgrade head\n"
+        "== migrations/env.py\nimport sys\nsys.path.append('.')\nfrom app.db import x\n== app/db.py\nx = 1\n",
+    )
+    done = doctor(tmp_path)
+    assert "all 2 launch contexts boot" in done.stdout
+    assert "conflict" not in done.stdout
+
+
 def test_findings_have_codes_and_places(project: Path) -> None:
     findings = {(one["code"], one["path"], one["line"]) for one in examined(project)["findings"]}
     assert ("swallowed", "backend/main.py", 3) in findings

@@ -114,7 +114,7 @@ def _place(trouble: Trouble) -> str:
 
 
 def _conflicts(contexts: Sequence[ContextReport], simulator: Simulator) -> Iterator[Finding]:
-    """Deploy files that start the same file under different names or from different roots."""
+    """Deploy files that start the same file under different names or from different roots, with another result."""
     by_entry: dict[str, list[ContextReport]] = defaultdict(list)
     for context in contexts:
         path = entry_file(context.launch, simulator.files)
@@ -126,7 +126,8 @@ def _conflicts(contexts: Sequence[ContextReport], simulator: Simulator) -> Itera
             for one in group
         }
         sources = {one.launch.source for one in group}
-        if len(ways) > 1 and len(sources) > 1:
+        results = {(one.boot.boots, frozenset((each.path, each.name) for each in one.boot.loaded)) for one in group}
+        if len(ways) > 1 and len(sources) > 1 and len(results) > 1:
             told = "; ".join(
                 f"{one.launch.source}:{one.launch.line} as {one.launch.entry} from {one.launch.workdir or '.'}"
                 + ("" if one.boot.boots else " (does not boot)")
