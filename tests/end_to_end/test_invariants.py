@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from rewire_codemods.relative_imports.codemod import RelativeImports
 from support.plugin import load_example
 from support.projects import projects
 from support.repositories import git, make_repository, tree, write
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from rewire_codemods.relative_imports.options import ImportOptions
+
+    from rewire.codemod import Project
     from rewire.model.source import SourceFile
 
 LoggerWarning: Any = load_example()
@@ -156,9 +160,19 @@ def test_the_number_of_workers_does_not_matter(monkeypatch: pytest.MonkeyPatch, 
     files = {f"shop/m{number}.py": site for number in range(300)} | BROKEN
     files |= {"shop/__init__.py": b"", "shop/a.py": b"b = 1\n"}
     codemods = ("connect-timeout", "relative-imports")
+    prepared: list[str] = []
+    prepare = RelativeImports.prepare
+
+    def note(codemod: RelativeImports, project: Project, options: ImportOptions) -> None:
+        prepared.append(codemod.name)
+        prepare(codemod, project, options)
+
+    monkeypatch.setattr(RelativeImports, "prepare", note)
     alone = rewrite(codemods, files)
+    assert not prepared
     monkeypatch.setattr(locating, "SPREAD_FROM", 1)
     spread = rewrite(codemods, files, jobs=jobs)
+    assert "relative-imports" in prepared
     assert len(alone.changed) == 300
     assert spread.after == alone.after
     assert spread.patch == alone.patch

@@ -43,6 +43,14 @@ class RelativeImports(Codemod["FileFacts", ImportOptions]):
 
         return read_facts(source.text, _about(tuple(markers)), scripted=options.scripts == "fallback")
 
+    def prepare(self, project: Project, options: ImportOptions) -> None:
+        """The contexts, of whichever file: to give the first the project follows every file that loads others."""
+        from rewire_codemods.relative_imports import plan, proof, transformer  # noqa: F401 - for what comes next
+
+        if options.style == "relative":
+            for path in project.paths[:1]:
+                project.contexts(path)
+
     def plan(self, facts: Mapping[str, FileFacts], project: Project, options: ImportOptions) -> Plan:
         """See ``plan.py`` and, for the other styles, the modules of their names."""
         if not facts and options.style == "relative":

@@ -76,6 +76,12 @@ class Codemod(ABC, Generic[FactsT, OptionsT]):
         frozen dataclasses. Raises NotPython or NotLossless for a file that it needs to parse and cannot.
         """
 
+    def prepare(self, project: Project, options: OptionsT) -> None:
+        """Load what ``plan`` and what follows it import, and ask the project what ``plan`` will ask it in any case.
+
+        Optional: it changes no answer. Called while other processes locate.
+        """
+
     @abstractmethod
     def plan(self, facts: Mapping[str, FactsT], project: Project, options: OptionsT) -> Plan:
         """Every decision, project-wide. ``facts`` is keyed by path, sorted, selected files only; never empty.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rewire.model.workspace import Workspace
     from rewire.pipeline.request import Selected
     from rewire.pipeline.state import State
+    from rewire.project.index import ProjectIndex
 
 BATCH = 128
 SPREAD_FROM = 256
@@ -47,8 +48,9 @@ def locate(
     advance = state.advance(f"locate {codemod.name}", len(items))
     fresh = {path: found and found.facts for path, found in known.items() if not (found and found.failure)}
     failures = {path: found.failure for path, found in known.items() if found and found.failure}
+    meanwhile = partial(_prepare, selected, state.project(workspace))
     answers = state.executor.spread(
-        work, items, batch=BATCH, pays_from=SPREAD_FROM, advance=advance, meanwhile=_load_libcst
+        work, items, batch=BATCH, pays_from=SPREAD_FROM, advance=advance, meanwhile=meanwhile
     )
     for answer in answers:
         if isinstance(answer, Died):
@@ -62,8 +64,9 @@ def locate(
     return {path: located[path] for path in paths if located.get(path) is not None}, failures
 
 
-def _load_libcst() -> None:
-    """What a codemod with so many candidates will need next, loaded while others work."""
+def _prepare(selected: Selected, project: ProjectIndex) -> None:
+    """What a codemod with so many candidates will need next, while others work."""
     from rewire.verify.accept import workshop
 
     workshop()
+    selected.codemod.prepare(project, selected.options)
