@@ -164,3 +164,11 @@ def test_import_line_fits_every_context_or_is_none(index: Make) -> None:
     assert project.import_line("backend/lib/one.py", "backend/deps.py", "x") is None
     assert project.import_line("backend/main.py", "backend/deps.py", "x") == "from .deps import x"
     assert project.import_line("backend/jobs.py", "backend/deps.py", "x") == "from deps import x"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "latin-1"])
+def test_a_text_is_read_by_its_mark(index: Make, tmp_path: Path, encoding: str) -> None:
+    project = index({"requirements.txt": "", "a.py": ""})
+    (tmp_path / "requirements.txt").write_bytes("redis\r\n# für x\r\n".encode(encoding))
+    expected = None if encoding in ("utf-16-le", "latin-1") else "redis\r\n# für x\r\n"
+    assert project.read_text("requirements.txt") == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -115,15 +116,20 @@ class Files:
         return frozenset(self._texts)
 
     def text(self, path: str) -> str | None:
-        """Any other file as UTF-8 text; None if absent, not text, or larger than 4 MiB."""
+        """Any other file as text, UTF-8 unless a mark says UTF-16; None if absent, not text, or larger than 4 MiB."""
         if path.endswith((".py", ".pyi")):
             source = self.source(path)
             return source.text if source else None
         if path not in self._texts:
             data = self.data(path)
             try:
-                text = None if data is None or len(data) > _TEXT_LIMIT else data.decode("utf-8-sig")
+                text = None if data is None or len(data) > _TEXT_LIMIT else data.decode(_encoding(data))
             except UnicodeDecodeError:
                 text = None
             self._texts[path] = None if text is not None and "\0" in text else text
         return self._texts[path]
+
+
+def _encoding(data: bytes) -> str:
+    """UTF-16 where its mark stands first: what PowerShell writes by ``pip freeze > requirements.txt``."""
+    return "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"

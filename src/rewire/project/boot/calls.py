@@ -31,6 +31,8 @@ def call_outside(run: Interpreter, name: str, call: ast.Call, scope: Scope) -> A
         if how in ("insert", "append", "extend", "remove", "pop"):
             edit_path(run, how, [run.known(argument, scope) for argument in call.args])
         return UNKNOWN
+    if name in ("sys.meta_path.append", "sys.meta_path.insert"):
+        run.machine.makers.add(scope.module.name)
     if name in _EXITS:
         _exit(run, name, call, scope)
     if name in _OPENERS:

@@ -61,6 +61,8 @@ class Machine:
         """The directory that Python itself puts first on ``sys.path``: the script's, or with ``-m`` the current one."""
         self.expected = ""
         """The top-level name that the launch command takes to be the project's own."""
+        self.makers: set[str] = set()
+        """Modules with a finder of their own: what no file holds below them is made by it (``six.moves``)."""
         self.importer = ""
         """The project's file whose import statement is carried out."""
         self._execute = execute
@@ -82,11 +84,13 @@ class Machine:
                 return known
             if isinstance(parent, External):
                 return self._keep(name, External(name))
+            spec = self._find(name, parent.locations) if parent.locations is not None else None
+            if spec is None and any(name.startswith(f"{maker}.") for maker in self.makers):
+                return self._keep(name, External(name))
             if parent.locations is None:
                 raise Raised(
                     "ModuleNotFoundError", f"No module named {name!r}; {parent_name!r} is not a package", wanted=name
                 )
-            spec = self._find(name, parent.locations)
             if spec is None:
                 raise Raised("ModuleNotFoundError", f"No module named {name!r}", wanted=name)
             module = self.start(spec)
