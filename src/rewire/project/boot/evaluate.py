@@ -12,7 +12,7 @@ import posixpath
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rewire.project.boot.values import UNKNOWN, External, is_known
 
@@ -47,6 +47,16 @@ PLATFORM: Mapping[str, Any] = {
     "sys.maxsize": sys.maxsize,
 }
 """What the machine answers."""
+
+
+class VersionInfo(NamedTuple):
+    """``sys.version_info``, which is a tuple with names."""
+
+    major: int
+    minor: int
+    micro: int = 0
+    releaselevel: str = "final"
+    serial: int = 0
 
 
 class Evaluator:
@@ -106,7 +116,7 @@ class Evaluator:
             if value.name in PLATFORM:
                 return PLATFORM[value.name]
             if value.name == "sys.version_info":
-                return (*self.version, 0, "final", 0)
+                return VersionInfo(*self.version)
             if value.name in ("sys.version_info.major", "sys.version_info.minor"):
                 return self.version[value.name.endswith("minor")]
             if value.name == "sys.path":
