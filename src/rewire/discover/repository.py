@@ -15,7 +15,6 @@ from rewire.errors import GitError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from rewire.model.result import Failure
 
 GIT_SETTINGS: Mapping[str, str] = {
     "core.fsmonitor": "false",
@@ -114,37 +113,69 @@ def run_git(
 
 
 def list_repository(top: Path) -> Listing:
-    """Tracked files, and untracked ones that git does not ignore: regular files on disk, no others."""
-    done = run_git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
-    words = os.fsdecode(done.stderr)
-    if done.returncode != 0:
-        raise explain_git_refusal(top, words.strip())
-    # git's order is kept, in which the names are sorted but for a seam or two: sorting them again costs little.
-    names = dict.fromkeys(name for name in os.fsdecode(done.stdout).split("\0") if name and not name.endswith("/"))
+    """Tracked files, and untracked ones that git does not ignore: regular files on disk, no others.
+
+    Where the untracked ones are, git finds out while the tracked ones are looked at.
+    """
+    untracked = ("ls-files", "-z", "--others", "--exclude-standard")
+    with subprocess.Popen(
+        ["git", *untracked],
+        cwd=top,
+        env=git_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as others:
+        disk = _Disk(str(top))
+        tracked = _names(top, run_git(top, "ls-files", "-z", "--cached"))
+        disk.look_at(tracked)
+        said, complaints = others.communicate()
+    names = _names(top, subprocess.CompletedProcess(untracked, others.returncode, said, complaints))
+    disk.look_at(names)
+    words = os.fsdecode(complaints)
     unopened = [match.group(1).rstrip("/") for match in re.finditer(r"could not open directory '(.*)': ", words)]
     failures = {folder: closed(folder) for folder in unopened}
-    return _keep_real_files(top, names, failures)
+    for folder in disk.closed:
+        failures.setdefault(folder, closed(folder))
+    # git's order is kept, in which the names are sorted but for a seam or two: sorting them again costs little.
+    listed = dict.fromkeys((*tracked, *names))
+    return Listing([name for name in listed if name in disk.files], tuple(failures.values()))
 
 
-def _keep_real_files(top: Path, names: Iterable[str], failures: dict[str, Failure]) -> Listing:
-    """Those of ``names`` that are regular files on disk, reached without a symbolic link."""
-    base = str(top)
-    real: dict[str, bool] = {"": True}
-    present: set[str] = set()
-    for folder in sorted({name.rpartition("/")[0] for name in names}):
-        prefix = f"{folder}/" if folder else ""
-        try:
-            if not _is_real_folder(base, folder, real):
-                continue
-            with os.scandir(f"{base}/{folder}") as entries:
-                for entry in entries:
-                    if entry.is_file(follow_symlinks=False):
-                        present.add(f"{prefix}{entry.name}")
-                    else:
-                        real[f"{prefix}{entry.name}"] = entry.is_dir(follow_symlinks=False)
-        except OSError:
-            failures.setdefault(folder, closed(folder))
-    return Listing([name for name in names if name in present], tuple(failures.values()))
+def _names(top: Path, done: subprocess.CompletedProcess[bytes]) -> list[str]:
+    """What git has listed. Raises GitError where it could not."""
+    if done.returncode != 0:
+        raise explain_git_refusal(top, os.fsdecode(done.stderr).strip())
+    return [name for name in os.fsdecode(done.stdout).split("\0") if name and not name.endswith("/")]
+
+
+class _Disk:
+    """What lies in the folders that were looked at: ``files`` are regular ones, reached without a symbolic link."""
+
+    def __init__(self, base: str) -> None:
+        self.files: set[str] = set()
+        self.closed: list[str] = []
+        self._base = base
+        self._seen: set[str] = set()
+        self._real = {"": True}
+
+    def look_at(self, names: Iterable[str]) -> None:
+        """Look into the folders of ``names`` that were not looked at before."""
+        folders = {name.rpartition("/")[0] for name in names} - self._seen
+        self._seen |= folders
+        for folder in sorted(folders):
+            prefix = f"{folder}/" if folder else ""
+            try:
+                if not _is_real_folder(self._base, folder, self._real):
+                    continue
+                with os.scandir(f"{self._base}/{folder}") as entries:
+                    for entry in entries:
+                        if entry.is_file(follow_symlinks=False):
+                            self.files.add(f"{prefix}{entry.name}")
+                        else:
+                            self._real[f"{prefix}{entry.name}"] = entry.is_dir(follow_symlinks=False)
+            except OSError:
+                self.closed.append(folder)
 
 
 def _is_real_folder(base: str, folder: str, known: dict[str, bool]) -> bool:
