@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from rewire.model.project import Image, Launch
 from rewire.project.boot.tree import HOME, under
 from rewire.project.launch.installation import installed_folders
-from rewire.project.launch.programs import Running, Start, program_of
 from rewire.project.launch.python import start_of
+from rewire.project.launch.running import Running, Start, program_of
 from rewire.project.launch.shell import Simple, simple_commands
 from rewire.project.launch.wrappers import unwrap
 

@@ -11,7 +11,7 @@ from rewire.project.boot.tree import HOME, under
 from rewire.project.launch.command import launch_of, read_command
 from rewire.project.launch.installation import installed_folders
 from rewire.project.launch.place import line_holding
-from rewire.project.launch.programs import Start
+from rewire.project.launch.running import Start
 
 if TYPE_CHECKING:
     from rewire.model.project import Launch

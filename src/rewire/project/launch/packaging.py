@@ -11,7 +11,7 @@ from rewire.project.boot.tree import HOME, under
 from rewire.project.launch.command import launch_of
 from rewire.project.launch.installation import with_siblings
 from rewire.project.launch.place import line_holding, load_ini, load_toml
-from rewire.project.launch.programs import Start
+from rewire.project.launch.running import Start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from rewire.project.launch.docker import Build, in_image, stages, start_image
 from rewire.project.launch.dockerignore import ignored_files
 from rewire.project.launch.installation import installs
 from rewire.project.launch.place import line_holding, load_toml, load_yaml
-from rewire.project.launch.programs import Start
+from rewire.project.launch.running import Start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewire.project.boot.tree import under
-from rewire.project.launch.programs import PROGRAMS, Running, Start, after_options
+from rewire.project.launch.programs import PROGRAMS
+from rewire.project.launch.running import Running, Start, after_options
 
 if TYPE_CHECKING:
     from rewire.model.project import Role

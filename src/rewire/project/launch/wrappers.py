@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rewire.project.launch.programs import PROGRAMS, after_options, program_of
+from rewire.project.launch.programs import PROGRAMS
 from rewire.project.launch.python import PYTEST, PYTHON
+from rewire.project.launch.running import after_options, program_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
