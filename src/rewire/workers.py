@@ -5,13 +5,14 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from rewire.errors import RewireError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
     from concurrent.futures import Future, ProcessPoolExecutor
 
 ItemT = TypeVar("ItemT")
@@ -114,15 +115,16 @@ def _in_processes(
     while position < len(batches):
         waiting = batches[position:]
         pool, work = _pool(min(jobs, len(waiting)), function, waiting)
-        futures: list[Future[Sequence[AnswerT]]] = []
+        futures: deque[Future[Sequence[AnswerT]]] = deque()
         whole = False
         try:
-            futures = [pool.submit(*work(number)) for number in range(len(waiting))]
+            futures.extend(pool.submit(*work(number)) for number in range(len(waiting)))
             if meanwhile:
                 meanwhile()
                 meanwhile = None
-            for future in futures:
-                answers = future.result()
+            while futures:
+                answers = futures[0].result()
+                futures.popleft()  # which holds its answers for as long as it is held itself
                 yield from answers
                 position += 1
                 if advance:
@@ -213,7 +215,7 @@ def _run_inherited(number: int) -> Any:
     return function(batches[number])
 
 
-def _end(pool: ProcessPoolExecutor, futures: Sequence[Future[Any]], *, whole: bool) -> None:
+def _end(pool: ProcessPoolExecutor, futures: Iterable[Future[Any]], *, whole: bool) -> None:
     """Let the pool go: at its leisure where all is done, at once where the run ends before (Ctrl-C, an error)."""
     global _inherited
     _inherited = None
