@@ -21,8 +21,8 @@ def index(tmp_path: Path):
             place = tmp_path / path
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text(text)
-        python = tuple(sorted(path for path in files if path.endswith(".py")))
-        others = tuple(sorted(path for path in files if not path.endswith(".py")))
+        python = tuple(sorted(path for path in files if path.endswith((".py", ".pyi"))))
+        others = tuple(sorted(path for path in files if not path.endswith((".py", ".pyi"))))
         return ProjectIndex(Workspace(tmp_path, python), others, roots)
 
     return make
@@ -135,6 +135,25 @@ def test_a_name_that_init_binds_wins_over_the_submodule(index):
         Target("p.plain", "p/plain.py", None),
         None,
     ]
+
+
+def test_a_stub_declares_what_its_compiled_module_has(index):
+    project = index(
+        {
+            "p/__init__.py": "",
+            "p/fast.pyi": "limit: int\nclass Box:\n    size: int\n",
+            "p/slow.py": "limit: int\n",
+            "m.py": "from p.fast import limit, Box, other\nfrom p.slow import limit\n",
+        }
+    )
+    assert targets(project, "m.py") == [
+        Target("p.fast", "p/fast.pyi", "limit"),
+        Target("p.fast", "p/fast.pyi", "Box"),
+        None,
+        None,
+    ]
+    provided = [project.provides(f"p/{file}", name) for file, name in (("fast.pyi", "limit"), ("slow.py", "limit"))]
+    assert provided == [True, False]
 
 
 def test_a_star_in_init_may_bring_the_name(index):

@@ -308,7 +308,7 @@ class ProjectIndex:
         if not file:
             return False
         source = self.source(place)
-        return source is None or may_bind(source.text, name)
+        return source is None or may_bind(source.text, name, is_stub=place.endswith(".pyi"))
 
     def binds_over_submodule(self, path: str, name: str) -> bool:
         """True if the package ``__init__`` at ``path`` binds ``name`` to something other than its submodule."""

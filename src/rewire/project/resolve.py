@@ -98,6 +98,6 @@ class Resolver:
                 if self._index.binds_over_submodule(path, name):
                     return Target(module, path, name)
                 return Target(f"{module}.{name}", below, None)
-        if source is None or may_bind(source.text, name):
+        if source is None or may_bind(source.text, name, is_stub=path.endswith(".pyi")):
             return Target(module, path, name)
         return None

@@ -50,9 +50,12 @@ MODULE_NAMES = frozenset(
 """What every module has without binding it (``__path__``: packages only)."""
 
 
-def may_bind(text: str, name: str) -> bool:
-    """True if the module ``text`` may have an attribute ``name``: it binds it, or binds names no reader can list."""
-    if name in MODULE_NAMES:
+def may_bind(text: str, name: str, *, is_stub: bool = False) -> bool:
+    """True if the module ``text`` may have an attribute ``name``: it binds it, or binds names no reader can list.
+
+    ``is_stub``: the text is that of a ``.pyi`` file, in which a declaration (``name: int``) says that there is one.
+    """
+    if name in MODULE_NAMES or (is_stub and re.search(rf"^[ \t]*{re.escape(name)}[ \t]*:", text, re.MULTILINE)):
         return True
     if name in _plainly_bound(text):
         return True
