@@ -263,7 +263,27 @@ class FileJudge:
             user = self._taker_of(entry.top)
             if user:
                 stuck[entry.top] = ("dotted-use", f"{user} imports {entry.top} from here")
+            user = self._passer_through(entry.top)
+            if user:
+                stuck[entry.top] = ("dotted-use", f"{user} reaches {entry.top} through this module")
         return stuck
+
+    def _passer_through(self, top: str) -> str:
+        """A file that uses the top-level name ``top`` as an attribute of this module: ``module.top.x``."""
+        project = self.judge.project
+        for path in project.mentioning(f".{top}."):
+            source = project.source(path) if path != self.standing.path else None
+            if source is None:
+                continue
+            for name in project.imports(path):
+                words = {name.bound, (name.name or name.module).rpartition(".")[2]}
+                used = rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(words)))})\.{re.escape(top)}\."
+                if not re.search(used, source.text):
+                    continue
+                target = project.resolve(name)
+                if target is not None and target.path == self.standing.path and target.attribute is None:
+                    return path
+        return ""
 
     def _taker_of(self, top: str) -> str:
         """A file that takes the top-level name ``top`` from this one: by its name, or with a star and then uses it."""

@@ -176,6 +176,10 @@ class Project(Protocol):
         """Who imports ``path`` (or ``name`` from it), through any spelling, re-exports not followed."""
         ...
 
+    def mentioning(self, word: str) -> Sequence[str]:
+        """The Python files that hold ``word``, wherever it stands in them, sorted."""
+        ...
+
     def loadings(self, path: str) -> Sequence[Loading]:
         """Under which names each launch context loads ``path``; empty where none does."""
         ...

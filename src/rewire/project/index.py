@@ -242,6 +242,10 @@ class ProjectIndex:
         """Who imports ``path`` (or ``name`` from it, star imports included), re-exports not followed."""
         return self._importers.of(path, name)
 
+    def mentioning(self, word: str) -> list[str]:
+        """The Python files that hold ``word``, wherever it stands in them, sorted."""
+        return self.mentions.of(word.encode())
+
     def loadings(self, path: str) -> tuple[Loading, ...]:
         """Under which names each launch context loads ``path``; empty where none does."""
         return self._loadings.get(path, ())

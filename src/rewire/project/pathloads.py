@@ -38,7 +38,8 @@ def find_path_loads(index: Answers) -> Iterator[tuple[str, Context]]:
     calls = {loader: list(find_load_calls(loader, tree)) for loader, tree in trees.items()}
     words = {word for found in calls.values() for call in found for word in _sought(call)}
     if words:  # those who take a package's own name are asked for in most plans: in one reading with these
-        index.mentions.learn([*sorted(words), *sorted(top.encode() for top in index.top_names())])
+        tops = sorted(index.top_names())
+        index.mentions.learn([*sorted(words), *(form.encode() for top in tops for form in (top, f".{top}."))])
     for loader, tree in trees.items():
         here = PathFlow(index, {loader: tree}) if calls[loader] else None
         for call in calls[loader]:
