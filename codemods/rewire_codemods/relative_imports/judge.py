@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.codemod import BLOCK, Refusal, Site, Span
 from rewire_codemods.relative_imports.fallback import Fallback, find_fallback, kind_of
 from rewire_codemods.relative_imports.forms import Both, Move, Rename
 from rewire_codemods.relative_imports.refusals import ADVICE
+from rewire_codemods.relative_imports.takers import find_reacher, find_taker
 from rewire_codemods.relative_imports.verdicts import NOT_OURS
 
 if TYPE_CHECKING:
@@ -260,45 +260,13 @@ class FileJudge:
                     move = self._submodule(statement, statement.names[0][0])
                     if isinstance(move, tuple):
                         stuck[entry.top] = move
-            user = self._taker_of(entry.top)
+            user = find_taker(self.judge.project, self.standing.path, entry.top)
             if user:
                 stuck[entry.top] = ("dotted-use", f"{user} imports {entry.top} from here")
-            user = self._passer_through(entry.top)
+            user = find_reacher(self.judge.project, self.standing.path, entry.top)
             if user:
                 stuck[entry.top] = ("dotted-use", f"{user} reaches {entry.top} through this module")
         return stuck
-
-    def _passer_through(self, top: str) -> str:
-        """A file that uses the top-level name ``top`` as an attribute of this module: ``module.top.x``."""
-        project = self.judge.project
-        for path in project.mentioning(f".{top}."):
-            source = project.source(path) if path != self.standing.path else None
-            if source is None:
-                continue
-            for name in project.imports(path):
-                words = {name.bound, (name.name or name.module).rpartition(".")[2]}
-                used = rf"(?<!\w)(?:{'|'.join(map(re.escape, sorted(words)))})\.{re.escape(top)}\."
-                if not re.search(used, source.text):
-                    continue
-                target = project.resolve(name)
-                if target is not None and target.path == self.standing.path and target.attribute is None:
-                    return path
-        return ""
-
-    def _taker_of(self, top: str) -> str:
-        """A file that takes the top-level name ``top`` from this one: by its name, or with a star and then uses it."""
-        project = self.judge.project
-        uses = re.compile(rf"^(?![ \t]*(?:from|import)\b).*(?<![\w.]){re.escape(top)}[ \t]*\.", re.M)
-        pending, seen = [self.standing.path], {self.standing.path}
-        while pending:
-            for importer in project.importers_of(pending.pop(), top):
-                source = project.source(importer.path)
-                if importer.name == top or (source is not None and uses.search(source.text)):
-                    return importer.path
-                if importer.path not in seen:
-                    seen.add(importer.path)
-                    pending.append(importer.path)
-        return ""
 
     def _follow(self, statement: ImportStatement, dotted: DottedImports, name: str, move: Move) -> None:
         """The import and every use of it, one group a top-level name."""

@@ -1,0 +1,43 @@
+"""Who needs the top-level name that ``import pkg.tool`` binds in a module: others that take it, or reach through."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rewire.codemod import Project
+
+
+def find_taker(project: Project, path: str, top: str) -> str:
+    """A file that takes the top-level name ``top`` from the one at ``path``: by its name, or with a star and then uses
+    it; empty for none.
+    """
+    uses = re.compile(rf"^(?![ \t]*(?:from|import)\b).*(?<![\w.]){re.escape(top)}[ \t]*\.", re.M)
+    pending, seen = [path], {path}
+    while pending:
+        for importer in project.importers_of(pending.pop(), top):
+            source = project.source(importer.path)
+            if importer.name == top or (source is not None and uses.search(source.text)):
+                return importer.path
+            if importer.path not in seen:
+                seen.add(importer.path)
+                pending.append(importer.path)
+    return ""
+
+
+def find_reacher(project: Project, path: str, top: str) -> str:
+    """A file that uses ``top`` as an attribute of the module at ``path`` (``module.top.x``); empty for none."""
+    for other in project.mentioning(f".{top}."):
+        source = project.source(other) if other != path else None
+        if source is None:
+            continue
+        for name in project.imports(other):
+            words = {name.bound, (name.name or name.module).rpartition(".")[2]}
+            spelled = "|".join(map(re.escape, sorted(words)))
+            if not re.search(rf"(?<!\w)(?:{spelled})\.{re.escape(top)}\.", source.text):
+                continue
+            target = project.resolve(name)
+            if target is not None and target.path == path and target.attribute is None:
+                return other
+    return ""
