@@ -64,8 +64,8 @@ def convert(conversion: Conversion, facts: Mapping[str, FileFacts]) -> dict[str,
     if tables or startup.calls or definition.table_maker is not None:
         table_set = build_tables(conversion, tables, startup.calls)
     lines = _table_lines(conversion, [*tables, *made])
-    for entry in [*tables, *made]:
-        _drop_table_call(conversion, entry)
+    for entry in sorted([*tables, *made], key=lambda entry: conversion.shelf.tree(entry.path).span(entry.call).start):
+        _drop_table_call(conversion, entry)  # from the top: each looks at the statement above it
     dependencies = guard_dependencies(conversion)
     if options.wire:
         wire_tests(conversion, entries.tests, importers, [*tables, *made], dependencies)
@@ -180,10 +180,16 @@ def _declare(conversion: Conversion) -> None:
     """``engine = None`` where the engine was made; above the factory that it was made for in place."""
     creation, edits, path = conversion.definition.creation, conversion.edits, conversion.path
     text, summary = engine_declaration(conversion.definition, conversion.style), "create the engine in a function"
-    if creation.factory is None:
-        edits.statement(path, creation.statement, text, summary, counted=True)
-        return
     tree, statement = conversion.definition.tree, creation.statement
+    if creation.factory is None:
+        # A line of its own is edited as one node: the statement below it may go together with its blank lines, and
+        # that edit holds both statements.
+        plain = isinstance(statement, cst.SimpleStatementLine) and len(statement.body) == 1
+        if isinstance(statement, cst.SimpleStatementLine) and plain:
+            edits.node(path, statement.body[0], text, summary, counted=True, strings=True)
+        else:
+            edits.statement(path, statement, text, summary, counted=True)
+        return
     apart = "\n" if lead_offset(tree, statement) < start_of_line(tree.text, tree.span(statement).start) else ""
     edits.insert(path, lead_offset(tree, statement), f"{text}\n{apart}", summary, counted=True)
 

@@ -115,11 +115,20 @@ class SiteEdits:
         )
 
     def _merged(self) -> list[Site]:
-        """Lines that would be put between two statements of which one goes become part of that edit."""
+        """Lines that would be put between two statements of which one goes become part of that edit.
+
+        So does the edit that takes the first of the two away.
+        """
         kept: list[Site] = []
         drops = {index: site for index, site in enumerate(self._sites) if isinstance(site.payload, Drop)}
         for site in self._sites:
             offset = site.span.start
+            first = [index for index, drop in drops.items() if _takes_the_first(site, drop)]
+            if first:
+                drop = drops[first[0]]
+                drops[first[0]] = replace(drop, payload=replace(drop.payload, keep=0))
+                kept.append(site)
+                continue
             around = [
                 index
                 for index, drop in drops.items()
@@ -155,6 +164,12 @@ class SiteEdits:
                 edits_strings=strings or kind == BLOCK,
             )
         )
+
+
+def _takes_the_first(site: Site, drop: Site) -> bool:
+    """True if ``site`` does away with the statement that ``drop`` keeps."""
+    ours = site.path == drop.path and site.support and site.payload == Statements("")
+    return ours and site.span.start == drop.span.start and site.span.end < drop.span.end
 
 
 def _trailing(node: cst.BaseStatement) -> list[str]:

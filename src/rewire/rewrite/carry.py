@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, cast
 
 import libcst as cst
@@ -135,6 +136,8 @@ def _carry_out(tree: Tree, region: Region, shift: int, transformer: SiteTransfor
         if kind == BLOCK:
             container, first, count = _block(tree, span)
             blocks.setdefault(container, []).append((first, count, site))
+    if any(_overlap(ranges) for ranges in blocks.values()):
+        raise _Undone("placed", "two sites claim the same statements")
     if len(nodes) + sum(len(ranges) for ranges in blocks.values()) != len(region.sites):
         missing = sorted({site.kind for site in region.sites if site.kind not in (BLOCK, INSERT)})
         raise _Undone("placed", f"no {' or '.join(missing)} node where the plan says")
@@ -154,6 +157,12 @@ def _body(module: cst.Module) -> Sequence[cst.BaseStatement]:
     if isinstance(header, cst.If) and isinstance(header.body, cst.IndentedBlock):
         return header.body.body
     raise _Undone("spliced", "the statement around the site was replaced")
+
+
+def _overlap(ranges: Sequence[tuple[int, int, Site]]) -> bool:
+    """True if two BLOCK sites of one container share a statement: each would write it once more."""
+    ordered = sorted((first, count) for first, count, _ in ranges)
+    return any(first + count > following for (first, count), (following, _) in pairwise(ordered))
 
 
 def _block(tree: Tree, span: Span) -> tuple[cst.CSTNode, int, int]:

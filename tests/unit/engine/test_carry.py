@@ -146,6 +146,16 @@ def test_the_same_place_twice_is_rejected() -> None:
     assert isinstance(answer, Rejected)
 
 
+@pytest.mark.parametrize(("first", "second"), [("a()\nb()", "b()\nc()"), ("a()\nb()", "a()"), ("a()\nb()\nc()", "b()")])
+def test_blocks_that_share_a_statement_are_rejected(first: str, second: str) -> None:
+    """Each of them would write the shared statement, so it would stand there twice."""
+    text = "a()\nb()\nc()\n"
+    blocks = [site(text, first, BLOCK, "pool"), site(text, second, BLOCK, "pool")]
+    answer = rewrite_file(source_of(text), blocks, Renames())
+    assert isinstance(answer, Rejected)
+    assert (answer.check, answer.detail) == ("placed", "line 1: two sites claim the same statements")
+
+
 def test_a_result_that_does_not_fit_the_encoding_is_rejected() -> None:
     text = "# coding: ascii\nold = 1\n"
     source = SourceFile("m.py", text, "ascii", False, "\n", "")
