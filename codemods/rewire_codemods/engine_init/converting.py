@@ -12,13 +12,13 @@ from rewire_codemods.applications.reach import dependents
 from rewire_codemods.applications.reading import bindings, top_statement
 from rewire_codemods.engine_init.arguments import without
 from rewire_codemods.engine_init.definition import TableCall
-from rewire_codemods.engine_init.entrypoints import find_entries, wire_entries
+from rewire_codemods.engine_init.entrypoints import find_entries, opened_by_themselves, wire_entries
 from rewire_codemods.engine_init.generating import engine_declaration, write_functions
 from rewire_codemods.engine_init.guarding import guard_dependencies
 from rewire_codemods.engine_init.handlers import Handlers, read_handlers
 from rewire_codemods.engine_init.importers import read_importers
 from rewire_codemods.engine_init.importing import start_of_line
-from rewire_codemods.engine_init.noting import add_notes
+from rewire_codemods.engine_init.noting import add_notes, note_unseen
 from rewire_codemods.engine_init.owners import edit_closer, edit_table_maker
 from rewire_codemods.engine_init.places import lead_offset, spaced
 from rewire_codemods.engine_init.processes import note_jobs, reject_workers, threads_at_import
@@ -26,7 +26,7 @@ from rewire_codemods.engine_init.repointing import drop_idle_names, repoint
 from rewire_codemods.engine_init.startup import Startup, read_startup
 from rewire_codemods.engine_init.tables import TableSet, build_tables, with_call
 from rewire_codemods.engine_init.testfiles import wire_tests
-from rewire_codemods.engine_init.touching import calls_at_import, touching
+from rewire_codemods.engine_init.touching import calls_at_import, touching, touching_broadly
 from rewire_codemods.engine_init.wiring import calls_of, import_functions, insertion_point, wire
 
 if TYPE_CHECKING:
@@ -48,8 +48,11 @@ def convert(conversion: Conversion, facts: Mapping[str, FileFacts]) -> dict[str,
     conversion.factories |= {(conversion.path, name) for name in definition.factory_names}
     conversion.factories |= {(path, factory.name) for path, factory in importers.factories}
     hot = touching(conversion, users)
+    broad = touching_broadly(conversion, users)
     if options.wire:
-        reject_workers(conversion, users, facts, hot)
+        reject_workers(
+            conversion, users, facts, broad.places, opened_by_themselves(conversion, entries, importers, broad)
+        )
         note_jobs(conversion, users, hot)
     made = _calls_of_table_maker(conversion, hot, entries.alone)
     tables = [*definition.tables, *importers.tables]
@@ -75,7 +78,8 @@ def convert(conversion: Conversion, facts: Mapping[str, FileFacts]) -> dict[str,
     drop_idle_names(conversion, [*((entry.path, entry.statement) for entry in [*tables, *made]), *startup.edits])
     if application is not None:
         wire(conversion, application, handlers, lines)
-        wire_entries(conversion, entries, importers, touching(conversion, users, broadly=True))
+        wire_entries(conversion, entries, importers, broad)
+        note_unseen(conversion, entries.scripts, broad.places)
     _edit_definition(conversion, importers, table_set)
     add_notes(conversion, table_set)
     return _figures(conversion, table_set, dependencies)

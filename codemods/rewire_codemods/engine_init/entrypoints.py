@@ -16,7 +16,7 @@ from rewire_codemods.engine_init.places import body_start, indent_of, lead_offse
 from rewire_codemods.engine_init.processes import threads_at_import
 from rewire_codemods.engine_init.roles import is_environment, is_migration, is_test
 from rewire_codemods.engine_init.style import read_style
-from rewire_codemods.engine_init.touching import Place, calls_at_import, mentioned
+from rewire_codemods.engine_init.touching import calls_at_import, handed_at_import, mentioned
 from rewire_codemods.engine_init.wiring import import_functions
 
 if TYPE_CHECKING:
@@ -25,8 +25,11 @@ if TYPE_CHECKING:
     from rewire.codemod.cst import Tree
     from rewire_codemods.engine_init.conversion import Conversion
     from rewire_codemods.engine_init.importers import Importers
+    from rewire_codemods.engine_init.touching import Broadly
 
 SERVERS = ("uvicorn.run", "hypercorn.run", "serve", "uvicorn.Server", "pytest.main", "unittest.main")
+
+_REGISTERS = frozenset({"add_typer", "add_command", "add_api_route", "add_route", "include_router", "mount"})
 
 
 @dataclass(slots=True)
@@ -78,7 +81,7 @@ def _commands(conversion: Conversion, users: Collection[str]) -> list[tuple[str,
     return sorted(set(found))
 
 
-def wire_entries(conversion: Conversion, entries: Entries, importers: Importers, hot: Collection[Place]) -> None:
+def wire_entries(conversion: Conversion, entries: Entries, importers: Importers, hot: Broadly) -> None:
     """Give each entry point an init_db of its own, before anything in it uses the database."""
     for path in entries.environments:
         _wire_environment(conversion, path, importers)
@@ -108,16 +111,36 @@ def _wire_environment(conversion: Conversion, path: str, importers: Importers) -
     _insert_before(conversion, path, min(candidates, key=lambda node: tree.span(node).start))
 
 
-def _wire_script(conversion: Conversion, path: str, importers: Importers, hot: Collection[Place]) -> None:
+def opened_by_themselves(
+    conversion: Conversion, entries: Entries, importers: Importers, hot: Broadly
+) -> frozenset[str]:
+    """The scripts that ``wire_entries`` gives an init_db of their own."""
+    scripts = [path for path in entries.scripts if _touching_statements(conversion, path, importers, hot)]
+    return frozenset([*scripts, *(path for path in entries.guards if _opens_in_guard(conversion, path, hot))])
+
+
+def _wire_script(conversion: Conversion, path: str, importers: Importers, hot: Broadly) -> None:
     """A script without a guard: init_db stands before its first statement that touches the database."""
+    statements = _touching_statements(conversion, path, importers, hot)
+    if statements:
+        tree = conversion.shelf.tree(path)
+        _insert_before(conversion, path, min(statements, key=lambda node: tree.span(node).start))
+
+
+def _touching_statements(
+    conversion: Conversion, path: str, importers: Importers, hot: Broadly
+) -> list[cst.BaseStatement]:
+    """The statements of a script's own level that touch the database when it runs."""
     tree = conversion.shelf.tree(path)
     nodes: list[cst.CSTNode] = [use.node for use in importers.early.get(path, ())]
-    nodes += [call for call in calls_at_import(conversion, path, hot, methods=True) if not _registers(tree, call)]
-    nodes += threads_at_import(conversion, path, hot)
+    guarded = _opens_in_guard(conversion, path, hot)
+    called = calls_at_import(conversion, path, hot.places if guarded else hot.served, methods=True)
+    if not guarded:
+        called += handed_at_import(conversion, path, hot.places)
+    nodes += [call for call in called if not _registers(tree, call)]
+    nodes += threads_at_import(conversion, path, hot.places)
     tops = [top_statement(tree, node) for node in nodes]
-    statements = [node for node in tops if isinstance(node, cst.BaseStatement)]
-    if statements:
-        _insert_before(conversion, path, min(statements, key=lambda node: tree.span(node).start))
+    return [node for node in tops if isinstance(node, cst.BaseStatement)]
 
 
 def _opening(conversion: Conversion, path: str, indent: str) -> str:
@@ -131,9 +154,9 @@ def _opening(conversion: Conversion, path: str, indent: str) -> str:
 
 
 def _registers(tree: Tree, call: cst.Call) -> bool:
-    """True for a call that only registers a command: a decorator, ``cli.add_typer(...)``."""
+    """True for a call that only registers a command or a route: a decorator, ``cli.add_typer(...)``."""
     method = call.func.attr.value if isinstance(call.func, cst.Attribute) else ""
-    return isinstance(tree.parent(call), cst.Decorator) or method in ("add_typer", "add_command")
+    return isinstance(tree.parent(call), cst.Decorator) or method in _REGISTERS
 
 
 def _insert_before(conversion: Conversion, path: str, statement: cst.BaseStatement) -> None:
@@ -147,12 +170,12 @@ def _insert_before(conversion: Conversion, path: str, statement: cst.BaseStateme
     conversion.wired.append(path)
 
 
-def _wire_guard(conversion: Conversion, path: str, hot: Collection[Place]) -> None:
+def _wire_guard(conversion: Conversion, path: str, hot: Broadly) -> None:
+    if not _opens_in_guard(conversion, path, hot):
+        return
     tree = conversion.shelf.tree(path)
     guard = main_guard(tree)
     assert guard is not None
-    if _serves(tree, guard) or not _reaches(conversion, path, guard.body, hot):
-        return
     import_functions(conversion, path, [conversion.options.init_db])
     call = f"{conversion.options.init_db}()"
     summary = "open the database in the script"
@@ -168,6 +191,13 @@ def _wire_guard(conversion: Conversion, path: str, hot: Collection[Place]) -> No
     head = tree.text[tree.span(guard).start : tree.span(guard.body.body[0]).start].rstrip()
     body = "; ".join(tree.code(small) for small in guard.body.body)
     conversion.edits.statement(path, guard, f"{head}\n{step}{call}\n{step}{body}", summary, counted=True)
+
+
+def _opens_in_guard(conversion: Conversion, path: str, hot: Broadly) -> bool:
+    """True if what the main guard runs uses the engine and is no server."""
+    tree = conversion.shelf.tree(path)
+    guard = main_guard(tree)
+    return guard is not None and not _serves(tree, guard) and _reaches(conversion, path, guard.body, hot)
 
 
 def _serves(tree: Tree, guard: cst.If) -> bool:
@@ -186,13 +216,13 @@ def _named(call: cst.Call, names: Iterable[str]) -> bool:
     return (dotted_name(call.func) or "") in names
 
 
-def _reaches(conversion: Conversion, path: str, node: cst.CSTNode, hot: Collection[Place]) -> bool:
-    return bool(mentioned(conversion, path, conversion.shelf.tree(path), node) & set(hot))
+def _reaches(conversion: Conversion, path: str, node: cst.CSTNode, hot: Broadly) -> bool:
+    return bool(mentioned(conversion, path, conversion.shelf.tree(path), node) & hot.served)
 
 
-def _wire_command(conversion: Conversion, path: str, name: str, hot: Collection[Place]) -> None:
+def _wire_command(conversion: Conversion, path: str, name: str, hot: Broadly) -> None:
     tree = conversion.shelf.tree(path)
-    if (path, name) not in hot:
+    if (path, name) not in hot.places:
         return
     function = functions(tree).get(name)
     if function is None or not isinstance(function.body, cst.IndentedBlock):

@@ -23,6 +23,8 @@ MARKERS = (
     b"dramatiq",
     b"huey",
     b"taskiq",
+    b"procrastinate",
+    b"rq.decorators",
     b"WorkerSettings",
     b".enqueue",
     b"Process(",

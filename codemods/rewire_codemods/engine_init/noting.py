@@ -11,10 +11,14 @@ from rewire_codemods.applications.application import is_application
 from rewire_codemods.applications.reach import dependents
 from rewire_codemods.applications.reading import calls
 from rewire_codemods.engine_init.roles import is_test
+from rewire_codemods.engine_init.touching import ROUTES, registrations
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rewire_codemods.engine_init.conversion import Conversion
     from rewire_codemods.engine_init.tables import TableSet
+    from rewire_codemods.engine_init.touching import Place
 
 
 def add_notes(conversion: Conversion, table_set: TableSet | None) -> None:
@@ -25,6 +29,22 @@ def add_notes(conversion: Conversion, table_set: TableSet | None) -> None:
     if conversion.application is not None:
         _note_handlers(conversion)
         _note_applications(conversion)
+
+
+def note_unseen(conversion: Conversion, paths: Collection[str], hot: Collection[Place]) -> None:
+    """Files that nothing in sight imports, with decorated code over the database: a plug-in that is named by a string.
+
+    ``paths`` are such files; those with an init_db of their own are left out, and routes are the application's.
+    """
+    for path in sorted(set(paths) - set(conversion.wired)):
+        tree = conversion.shelf.tree(path)
+        for node, _, method in registrations(tree):
+            name = node.name.value
+            if (path, name) in hot and method not in ROUTES:
+                opens = f"{conversion.options.init_db}()"
+                text = f"nothing in sight loads {name}, which uses the database: its process has to call {opens} first"
+                _note(conversion, text, path, tree.line(node))
+                break
 
 
 def _note(conversion: Conversion, text: str, path: str, line: int = 0) -> None:

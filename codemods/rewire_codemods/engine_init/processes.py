@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from rewire_codemods.engine_init.facts import FileFacts
     from rewire_codemods.engine_init.touching import Place
 
-_TASKS = frozenset({"task", "shared_task", "actor", "periodic_task", "db_task", "db_periodic_task"})
-_QUEUES = frozenset({"enqueue", "enqueue_call", "enqueue_in", "enqueue_at"})
+_TASKS = frozenset({"task", "shared_task", "actor", "job", "periodic_task", "db_task", "db_periodic_task"})
+_QUEUES = frozenset({"enqueue", "enqueue_call", "enqueue_in", "enqueue_at", "enqueue_job"})
 _POOLS = frozenset({"ProcessPoolExecutor", "Pool"})
 _SENDS = frozenset({"submit", "map", "imap", "imap_unordered", "starmap", "apply", "apply_async", "map_async"})
 _THREADS = frozenset({"Thread", "Timer"})
@@ -31,12 +31,22 @@ _STARTS = frozenset({"submit", "start_new_thread", "run_in_executor", "create_ta
 
 
 def reject_workers(
-    conversion: Conversion, users: Collection[str], facts: Mapping[str, FileFacts], hot: Collection[Place]
+    conversion: Conversion,
+    users: Collection[str],
+    facts: Mapping[str, FileFacts],
+    hot: Collection[Place],
+    opened: Collection[str],
 ) -> None:
-    """Raise Obstacle where a task worker or a child process reaches the engine: it never runs the lifespan."""
+    """Raise Obstacle where a task worker or a child process reaches the engine: it never runs the lifespan.
+
+    ``hot`` is broad: a task that makes an object may call any method of it. ``opened`` are the scripts that get an
+    init_db of their own, by which a process that Python starts with one of them is served.
+    """
     project = conversion.shelf.project
     for launch in project.launches:
         path = entry_path(project, launch)
+        if launch.entry_kind in ("script", "main-module") and path in opened:
+            continue
         if launch.role == "worker" and path is not None and path in users:
             raise Obstacle(
                 "worker", path, Span(0, 0), f"{launch.command!r} ({launch.source}) starts a worker that uses the engine"
@@ -102,8 +112,10 @@ def _handed(conversion: Conversion, path: str, call: cst.Call, hot: Collection[P
 
 
 def _named(conversion: Conversion, path: str, text: str, hot: Collection[Place]) -> list[str]:
-    """The function that a string names (``"shop.jobs.sweep"``), if it uses the engine."""
+    """The function that a string names (``"shop.jobs.sweep"``, ``"sweep"`` for arq and saq), if it uses the engine."""
     module, _, function = text.rpartition(".")
+    if not module:
+        return [function] if any(name == function for _, name in hot) else []
     if not function.isidentifier() or not all(part.isidentifier() for part in module.split(".")):
         return []
     place = conversion.shelf.project.find_module(module, importer=path)

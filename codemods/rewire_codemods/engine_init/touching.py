@@ -2,42 +2,82 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from rewire.codemod.cst import dotted_name
 from rewire_codemods.applications.origins import origin_of
-from rewire_codemods.applications.reading import Moment, calls, moment_of
+from rewire_codemods.applications.reading import Moment, calls, moment_of, top_statement
 from rewire_codemods.engine_init.roles import is_migration
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator, Mapping
 
     from rewire.codemod.cst import Tree
     from rewire_codemods.engine_init.conversion import Conversion
 
 Place = tuple[str, str]
 """A file and the name of a function or class of its own level."""
+ROUTES = frozenset(
+    {"get", "post", "put", "patch", "delete", "head", "options", "trace", "route", "api_route", "websocket"}
+    | {"websocket_route", "middleware", "on_event", "exception_handler", "errorhandler", "before_request"}
+)
+"""Decorators that give an application a route or a handler: the application runs its lifespan before it calls one."""
+_ADDS = frozenset({"Depends", "Security", "add_api_route", "add_route", "add_exception_handler", "add_event_handler"})
 
 
-def touching(conversion: Conversion, users: Collection[str], *, broadly: bool = False) -> frozenset[Place]:
+@dataclass(frozen=True, slots=True)
+class Broadly:
+    """What may come of a call: ``places``; and ``served``, with the objects that such functions are registered with.
+
+    ``places`` counts any method of a class, and objects that modules make of such classes. ``served`` adds ``bot`` for
+    ``@bot.message_handler()`` above one of them, and whoever mentions that: to run it is to run the handlers.
+    """
+
+    places: frozenset[Place]
+    served: frozenset[Place]
+
+
+def touching(conversion: Conversion, users: Collection[str]) -> frozenset[Place]:
     """Functions and classes that use the engine, its factories or another such function when they are called.
 
-    Strictly, what a call itself runs: a class by its constructor. ``broadly``, what may come of it: any method of a
-    class, and objects that modules make of such classes.
+    Strictly, what a call itself runs: a class by its constructor.
     """
-    hot: set[Place] = {(conversion.path, conversion.definition.engine), *conversion.factories}
-    find = _mentions_broadly if broadly else _mentions
-    uses = {path: find(conversion, path) for path in users if not is_migration(path)}
-    groups = {path: _groups(conversion.shelf.tree(path)) for path in uses}
+    uses = {path: _mentions(conversion, path) for path in users if not is_migration(path)}
+    groups = {path: _groups(conversion.shelf.tree(path), path) for path in uses}
+    return _grown(uses, groups, _sources(conversion))
+
+
+def touching_broadly(conversion: Conversion, users: Collection[str]) -> Broadly:
+    """As ``touching``, with what may come of it later."""
+    uses = {path: _mentions_broadly(conversion, path) for path in users if not is_migration(path)}
+    groups = {path: _groups(conversion.shelf.tree(path), path) for path in uses}
+    places = _grown(uses, groups, _sources(conversion))
+    return Broadly(places, _grown(uses, {path: _owners(conversion, path) for path in uses}, places))
+
+
+def _sources(conversion: Conversion) -> frozenset[Place]:
+    return frozenset({(conversion.path, conversion.definition.engine), *conversion.factories})
+
+
+def _grown(
+    uses: Mapping[str, Mapping[str, set[Place]]],
+    groups: Mapping[str, Mapping[str, Collection[Place]]],
+    start: Collection[Place],
+) -> frozenset[Place]:
+    """``start``, and whatever mentions something of it in its turn, each with the groups that it belongs to."""
+    hot = set(start)
+    for path, name in start:
+        hot |= set(groups.get(path, {}).get(name, ()))
     grown = True
     while grown:
         grown = False
         for path, functions in uses.items():
             for name, mentioned in functions.items():
                 if (path, name) not in hot and mentioned & hot:
-                    hot |= {(path, name), *((path, group) for group in groups[path].get(name, ()))}
+                    hot |= {(path, name), *groups[path].get(name, ())}
                     grown = True
     return frozenset(hot)
 
@@ -56,17 +96,41 @@ def _mentions_broadly(conversion: Conversion, path: str) -> dict[str, set[Place]
     return answer
 
 
-def _groups(tree: Tree) -> dict[str, list[str]]:
+def _groups(tree: Tree, path: str) -> dict[str, list[Place]]:
     """Per function: the command groups (click, Typer) that it is registered with, through which it is called."""
-    answer: dict[str, list[str]] = {}
-    for node in tree.module.body:
-        for decorator in node.decorators if isinstance(node, cst.FunctionDef) else ():
-            target = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator
-            owner, _, method = (dotted_name(target) or "").rpartition(".")
-            if method in ("command", "callback", "group") and owner.isidentifier():
-                assert isinstance(node, cst.FunctionDef)
-                answer.setdefault(node.name.value, []).append(owner)
+    answer: dict[str, list[Place]] = {}
+    for node, owner, method in registrations(tree):
+        if isinstance(node, cst.FunctionDef) and method in ("command", "callback", "group"):
+            answer.setdefault(node.name.value, []).append((path, owner))
     return answer
+
+
+def _owners(conversion: Conversion, path: str) -> dict[str, set[Place]]:
+    """Per function: the objects that it is registered with (``@bot.event``), which call it once they run.
+
+    An application's routes are left out: whoever holds an application runs its lifespan.
+    """
+    answer: dict[str, set[Place]] = {}
+    for node, owner, method in registrations(conversion.shelf.tree(path)):
+        if method not in ROUTES:
+            answer.setdefault(node.name.value, set()).update(_followed(conversion, path, {owner}))
+    return answer
+
+
+def registrations(tree: Tree) -> Iterator[tuple[cst.FunctionDef | cst.ClassDef, str, str]]:
+    """Decorators ``@owner.method`` above functions of the module's own level and methods of its classes.
+
+    The function or the class, the owner and the method.
+    """
+    for node in tree.module.body:
+        functions = node.body.body if isinstance(node, cst.ClassDef) else (node,)
+        for function in functions:
+            for decorator in function.decorators if isinstance(function, cst.FunctionDef) else ():
+                target = decorator.decorator.func if isinstance(decorator.decorator, cst.Call) else decorator.decorator
+                owner, _, method = (dotted_name(target) or "").rpartition(".")
+                if owner.isidentifier():
+                    assert isinstance(node, (cst.FunctionDef, cst.ClassDef))
+                    yield node, owner, method
 
 
 def _mentions(conversion: Conversion, path: str) -> dict[str, set[Place]]:
@@ -177,3 +241,32 @@ def calls_at_import(
         if (origin.path, origin.name) in hot:
             answer.append(call)
     return answer
+
+
+def handed_at_import(conversion: Conversion, path: str, hot: Collection[Place]) -> list[cst.Call]:
+    """Calls in a script's own code that hand a function over the database to somebody who will call it.
+
+    ``scheduler.add_job(sweep)``, ``app.add_handler(CommandHandler("start", greet))``: statements of their own. Routes
+    and dependencies of an application are none, since its lifespan opens the database.
+    """
+    tree = conversion.shelf.tree(path)
+    answer = []
+    for call in calls(tree):
+        if moment_of(tree, call) is not Moment.IMPORT or _last(call) in _ADDS:
+            continue
+        statement = top_statement(tree, call)
+        if not isinstance(statement, cst.SimpleStatementLine) or not isinstance(statement.body[0], cst.Expr):
+            continue
+        if any(_is_function(conversion, path, arg.value, hot) for arg in call.args):
+            answer.append(call)
+    return answer
+
+
+def _is_function(conversion: Conversion, path: str, value: cst.BaseExpression, hot: Collection[Place]) -> bool:
+    name = dotted_name(value)
+    origin = origin_of(conversion.shelf.project, path, name) if name is not None else None
+    return origin is not None and not origin.rest and origin.path is not None and (origin.path, origin.name) in hot
+
+
+def _last(call: cst.Call) -> str:
+    return call.func.attr.value if isinstance(call.func, cst.Attribute) else getattr(call.func, "value", "")
