@@ -32,11 +32,12 @@ After::
     engine = create_async_engine("postgresql+asyncpg://db/shop", connect_args={"timeout": 10})
 
 It finds the argument as a keyword of ``connect``, ``create_pool`` and ``acquire`` (under any alias, through
-``functools.partial``, through pools handed around by name, in other files of the project); as a key of a dict that is
-unpacked into them, with every reader of that key in every file; in ``server_settings``; in the query of a DSN (where
-``timeout`` and ``command_timeout`` fail as well, and move into the call); and in SQLAlchemy's three forms,
-``connect_args``, a keyword of ``create_async_engine`` and the URL, where the URL is known to be ``+asyncpg``. It
-changes a place only where the value provably reaches asyncpg and nobody else.
+``functools.partial``, ``getattr``, functions, lambdas and classes of the project's that hand it on, ``super()`` among
+them, through pools handed around by name, in other files of the project); as a key of a dict that is unpacked into
+them, or copied entry by entry into one that is, with every reader of that key in every file; in ``server_settings``; in
+the query of a DSN (where ``timeout`` and ``command_timeout`` fail as well, and move into the call); and in SQLAlchemy's
+three forms, ``connect_args``, a keyword of ``create_async_engine`` and the URL, where the URL is known to be
+``+asyncpg``. It changes a place only where the value provably reaches asyncpg and nobody else.
 
 The option ``replace`` says what becomes of the limit. ``auto``: rename it, but drop it where a limit is there already
 (``timeout=`` in the same call, ``asyncio.wait_for`` or ``asyncio.timeout`` around it). ``strip``: always drop it; the
@@ -50,7 +51,10 @@ knows is kept as it is, with a note.
 Left alone, without a word: other drivers, ``postgresql+psycopg://``, functions of the project's own that have a
 parameter of this name, strings and comments that merely mention it. Left alone, and listed with the reason: arguments
 that go to the project's own connect function, dicts and URLs that also go to another driver or out of sight, keys whose
-readers expect what asyncpg must not get, engines whose URL is not known, DSNs from the environment or from settings.
+readers expect what asyncpg must not get, engines whose URL is not known, DSNs from the environment or from settings,
+drivers that are picked when the program runs, and arguments that asyncpg gets without their being written in a call or
+a dict: fields of an object (``**asdict(settings)``, ``**vars(args)``, ``**settings.model_dump()``) and names in a list
+(``for name in NAMES: options[name] = ...``).
 
 Other arguments of libpq's that asyncpg does not have (``dbname``, ``sslmode``, ``application_name``, ``keepalives``
 and so on; in a DSN ``pgbouncer``, ``channel_binding`` and so on) are never changed. Where they stand in a file that

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Codemod, Plan, Promise
@@ -18,9 +19,15 @@ if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.facts import FileFacts
 
 _PLACE = re.compile(
-    rf"""\b{tables.KEY}[ \t]*=(?!=) | ['"]{tables.KEY}['"] | [?&](?:{"|".join(tables.DSN_LIMITS)})=""", re.VERBOSE
+    rf"""\b{tables.KEY}[ \t]*=(?!=) | ['"](?:--)?{tables.KEY}['"] | [?&](?:{"|".join(tables.DSN_LIMITS)})=
+    | ^[ \t]+{tables.KEY}[ \t]*: | --connect-timeout['"]""",
+    re.VERBOSE | re.MULTILINE,
 )
-"""The three ways in which a limit is written. Not ``socket_connect_timeout``, which is redis's."""
+"""The ways in which a limit is written: keyword, key, parameter of a URL, field, option. Not
+``socket_connect_timeout``, which is redis's."""
+
+_FIELD = re.compile(rf"^[ \t]+{tables.KEY}[ \t]*[:=]|\b(?:self|cls)\.{tables.KEY}[ \t]*[:=]", re.MULTILINE)
+"""What a field of a class looks like, among other things."""
 
 _HELD = re.compile(rf"""['"]{tables.KEY}['"]|[?&]{tables.KEY}=|\bacquire\b|\bdict\b""")
 """What a file that does not speak of asyncpg must hold to be parsed at once: a key, a URL, a pool."""
@@ -50,10 +57,11 @@ class ConnectTimeout(Codemod["FileFacts", Options]):
         if not self._is_mentioned(text, options):
             return FileFacts(asyncpg=reaches)
         if not reaches and not _HELD.search(text):
-            return FileFacts(asyncpg=False, pending=True)
+            return FileFacts(asyncpg=False, pending=True, declares=_FIELD.search(text) is not None)
         from rewire_codemods.connect_timeout.examine import examine
 
-        return examine(source)
+        facts = examine(source)
+        return replace(facts, declares=True) if _FIELD.search(text) else facts
 
     def _is_mentioned(self, text: str, options: Options) -> bool:
         if options.also:

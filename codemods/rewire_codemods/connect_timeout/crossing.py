@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.examine import Examined
 
 
-_CLOSE = ASYNCPG | {"unproved", "engine-unproved", "url"}
+_CLOSE = ASYNCPG | {"unproved", "engine-unproved", "url", "chosen"}
 
 
 class Crossing:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewire.codemod import Plan, SourceError
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.crossing import Crossing
-from rewire_codemods.connect_timeout.decide_dicts import decide_dicts
+from rewire_codemods.connect_timeout.decide_dicts import decide_built, decide_dicts
 from rewire_codemods.connect_timeout.decide_keywords import decide_keyword
 from rewire_codemods.connect_timeout.decide_texts import decide_text
 from rewire_codemods.connect_timeout.elsewhere import FromFile, Views
@@ -18,11 +19,14 @@ from rewire_codemods.connect_timeout.ledger import Ledger
 from rewire_codemods.connect_timeout.links import Links
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from rewire.codemod import Project
     from rewire_codemods.connect_timeout.facts import FileFacts
     from rewire_codemods.connect_timeout.options import Options
+
+
+_CONVERTS = re.compile(r"\b_?asdict\(|\bmodel_dump\(|\.dict\(|\bvars\(|\.__dict__\b")
 
 
 def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -> Plan:
@@ -36,6 +40,8 @@ def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -
     looked_at = {path: _examined(entry, path, project, links) for path, entry in facts.items()}
     mentioned = {path: entry for path, entry in looked_at.items() if entry is not None} | _outside(project)
     known = {path: _settled(entry, path, views, links) for path, entry in mentioned.items()}
+    if any(entry.declares for entry in facts.values()):
+        known |= _converting(reaching, views)
     crossing = Crossing(project, views, known, reaching)
     ledger = Ledger(project)
     for path in sorted(known):
@@ -53,6 +59,9 @@ def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -
             decide_text(ledger, replace(text, trace=extended), options.replace)
     if limits:
         refuse_environment(ledger, views, reaching, limits)
+    for path in sorted(known):
+        for built in known[path].built:
+            decide_built(ledger, replace(built, trace=crossing.extend(built.trace, text=False)))
     _extras(ledger, known, options.also)
     if ledger.edits:
         _note_assertions(ledger, known)
@@ -74,6 +83,20 @@ def _outside(project: Project) -> dict[str, FileFacts]:
     return found
 
 
+def _converting(reaching: Sequence[str], views: Views) -> dict[str, FileFacts]:
+    """Facts about the files that may unpack an object with such a field, which another file defines.
+
+    These need never say the word.
+    """
+    found = {}
+    for path in reaching:
+        source = views.project.source(path)
+        view = views.view(path) if source is not None and _CONVERTS.search(source.text) else None
+        if view is not None:
+            found[path] = view.facts()
+    return found
+
+
 def _settled(entry: FileFacts, path: str, views: Views, links: Links) -> FileFacts:
     """The facts again, with the names of other files resolved, where an answer hung on one of them."""
     if not any(links.may_reach(dotted) for dotted in entry.open):
@@ -86,9 +109,11 @@ def _examined(entry: FileFacts, path: str, project: Project, links: Links) -> Fi
     """A file that locate put off, if it is near one that speaks of asyncpg."""
     if entry.examined:
         return entry
-    source = project.source(path) if entry.pending and links.is_near(path) else None
+    source = project.source(path) if entry.pending else None
+    if source is None or not ((entry.declares and _CONVERTS.search(source.text)) or links.is_near(path)):
+        return None
     try:
-        return examine(source) if source is not None else None
+        return examine(source)
     except SourceError:
         return None
 

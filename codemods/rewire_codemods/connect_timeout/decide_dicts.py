@@ -17,11 +17,12 @@ from rewire_codemods.connect_timeout.dict_refusals import (
 )
 from rewire_codemods.connect_timeout.edits import Add, Drop, DropEntry, Merge, NewKey, NewValue, Rename
 from rewire_codemods.connect_timeout.facts import ASYNCPG
+from rewire_codemods.connect_timeout.refusals import UNPROVED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from rewire_codemods.connect_timeout.facts import DictFact, Use
+    from rewire_codemods.connect_timeout.facts import BuiltFact, DictFact, Use
     from rewire_codemods.connect_timeout.ledger import Ledger
     from rewire_codemods.connect_timeout.options import Replace
 
@@ -34,7 +35,7 @@ def decide_dicts(ledger: Ledger, facts: Sequence[DictFact], option: Replace, vag
     ``vague`` are the files in which a call that reaches asyncpg unpacks nobody knows what.
     """
     for family in _families(facts):
-        reached = [fact for fact in family if any(_matters(use) for use in fact.trace.uses)]
+        reached = [fact for fact in family if any(matters(use) for use in fact.trace.uses)]
         if not reached:
             for fact in family:
                 _drop_unread(ledger, fact)
@@ -52,6 +53,8 @@ def decide_dicts(ledger: Ledger, facts: Sequence[DictFact], option: Replace, vag
 
 def _refuse_lost(ledger: Ledger, fact: DictFact, vague: Collection[str]) -> None:
     """A dict that gets out of sight in a file where asyncpg gets something out of sight."""
+    if fact.value.action == "unusable":
+        return  # "timeout", say, in a table of names: no limit
     if fact.path not in vague or any(use.call is not None and use.call.sink == "driver" for use in fact.trace.uses):
         return
     for use in fact.trace.uses:
@@ -62,11 +65,22 @@ def _refuse_lost(ledger: Ledger, fact: DictFact, vague: Collection[str]) -> None
             return
 
 
+def decide_built(ledger: Ledger, fact: BuiltFact) -> None:
+    """Refuse a dict that gets the key from an object or a list, unless the code itself takes it out again."""
+    if any(use.kind == "removed" for use in fact.trace.uses):
+        return
+    use = next(filter(matters, fact.trace.uses), None)
+    if use is not None and use.call is not None:
+        where = f"{use.call.name}() at {use.path}:{use.line}"
+        ledger.refuse(fact.path, fact.span, fact.line, fact.code, f"{fact.what}, {where}" if fact.what else where)
+
+
 def _families(facts: Sequence[DictFact]) -> list[list[DictFact]]:
-    """Facts that share a use, directly or through others."""
+    """Facts that share a use, directly or through others. What a ``**`` parameter is unpacked into is no shared use."""
     families: list[tuple[set[tuple[str, object]], list[DictFact]]] = []
     for fact in facts:
-        marks: set[tuple[str, object]] = {(use.path, use.span) for use in fact.trace.uses}
+        shared = (use for use in fact.trace.uses if use.kind != "splat" or not use.indirect)
+        marks: set[tuple[str, object]] = {(use.path, use.span) for use in shared}
         marks.add((fact.path, fact.place))
         joined = [family for family in families if family[0] & marks]
         members = [member for family in joined for member in family[1]]
@@ -75,13 +89,15 @@ def _families(facts: Sequence[DictFact]) -> list[list[DictFact]]:
     return [members for _, members in families]
 
 
-def _matters(use: Use) -> bool:
+def matters(use: Use) -> bool:
     """True if the use hands the dict to asyncpg, or to what may be asyncpg."""
     if use.call is None:
         return False
     if use.call.sink == "url":
         return use.kind == "escape"
-    return use.kind in HANDED_ON and use.call.sink in ASYNCPG | {"unproved", "engine-unproved"}
+    if use.kind == "escape":
+        return use.call.sink == "chosen"
+    return use.kind in HANDED_ON and use.call.sink in ASYNCPG | set(UNPROVED)
 
 
 def _apply(ledger: Ledger, fact: DictFact, option: Replace, *, drop: bool) -> None:
@@ -97,8 +113,9 @@ def _apply(ledger: Ledger, fact: DictFact, option: Replace, *, drop: bool) -> No
         return
     _rename(ledger, fact, group)
     note_value(ledger, fact.value, fact.path, fact.line)
-    for call in calls_of(fact):
-        ledger.timed.add((call.path, call.span))
+    for use in fact.trace.uses:
+        if use.kind in HANDED_ON and use.call is not None:
+            (ledger.at_times if use.indirect else ledger.timed).add((use.call.path, use.call.span))
     for use in readers_of(ledger, fact):
         summary = f'["{tables.KEY}"] -> ["{tables.NEW}"], the key\'s new name'
         ledger.edit(

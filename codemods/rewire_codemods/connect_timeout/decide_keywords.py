@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.edits import Drop, Move, Operation, Rename
+from rewire_codemods.connect_timeout.refusals import UNPROVED
 
 if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.facts import CallFact, KeywordFact, Value
@@ -20,7 +21,8 @@ def decide_keyword(ledger: Ledger, fact: KeywordFact, option: Replace) -> None:
         return
     code = _refused(fact, option)
     if code is not None:
-        detail = call.own if code == "own-connect" else f"{call.name}()" if code == "unproved-pool" else ""
+        named = code in ("unproved-pool", "driver-unproved")
+        detail = call.own if code == "own-connect" else f"{call.name}()" if named else ""
         ledger.refuse(call.path, fact.span, call.line, code, detail)
         return
     place = (call.path, call.span, "Call")
@@ -62,10 +64,8 @@ def _refused(fact: KeywordFact, option: Replace) -> str | None:
     call = fact.call
     if call.own:
         return "own-connect"
-    if call.sink == "unproved":
-        return "unproved-pool"
-    if call.sink == "engine-unproved":
-        return "url-unproved"
+    if call.sink in UNPROVED:
+        return UNPROVED[call.sink]
     if option == "strip" or (call.limit and option == "auto") or call.limit in ("timeout=", "timeout"):
         return None
     if call.sink == "engine" and call.arguments == "elsewhere":

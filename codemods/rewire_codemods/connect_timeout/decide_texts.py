@@ -105,6 +105,11 @@ def _give(ledger: Ledger, call: CallFact, fact: TextFact, option: Replace, group
     if limit is not None:
         if option == "strip" or present in _HARD or (present and option == "auto"):
             note_lost_limit(ledger, call, limit.shown)
+        elif (call.path, call.span) in ledger.at_times:
+            text = (
+                f"{call.name}() is given a timeout by some that call its function: those that give none have 60 s now"
+            )
+            ledger.note(text, call.path, call.line)
         else:
             code = limit.written
             steps.append(Merge("connect_args", tables.NEW, code) if fact.driver else Add(tables.NEW, code))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rewire_codemods.connect_timeout.decide_keywords import limit_of
 from rewire_codemods.connect_timeout.facts import ASYNCPG
+from rewire_codemods.connect_timeout.refusals import UNPROVED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,13 +53,15 @@ def _refused_use(ledger: Ledger, use: Use) -> tuple[str, str] | None:
             return "url-object", where
         if call is not None and call.sink == "driver":
             return "other-driver", f"{use.detail} at {where}"
+        if call is not None and call.sink == "chosen":
+            return "driver-unproved", f"{use.detail} at {where}"
         return "escapes", f"{use.detail} at {where}"
     if use.kind not in HANDED_ON or call is None:
         return None
     if call.sink == "driver":
         return "other-driver", f"{call.name}() at {where}"
     if call.sink not in ASYNCPG:
-        code = {"unproved": "unproved-pool", "engine-unproved": "url-unproved"}.get(call.sink, "escapes")
+        code = UNPROVED.get(call.sink, "escapes")
         return code, f"{use.detail} at {where}"
     if call.own:
         return "own-connect", f"{call.own} at {where}"

@@ -10,11 +10,13 @@ import libcst as cst
 from rewire.codemod import NestedTooDeeply
 from rewire.codemod.cst import parse
 from rewire_codemods.connect_timeout import layout, tables
-from rewire_codemods.connect_timeout.facts import ASYNCPG, DictFact, Extra, FileFacts, KeywordFact, TextFact, Trace
+from rewire_codemods.connect_timeout.built import built_dicts
+from rewire_codemods.connect_timeout.facts import ASYNCPG, DictFact, Extra, FileFacts, KeywordFact, TextFact
 from rewire_codemods.connect_timeout.flows import Flow
-from rewire_codemods.connect_timeout.literals import last_name, literal_key, text_of_string
+from rewire_codemods.connect_timeout.gathering import gathered_by
+from rewire_codemods.connect_timeout.literals import has_key, last_name, literal_key, text_of_string
 from rewire_codemods.connect_timeout.origins import Elsewhere, Origins
-from rewire_codemods.connect_timeout.sinks import Sinks, has_key
+from rewire_codemods.connect_timeout.sinks import Sinks
 from rewire_codemods.connect_timeout.urls import LIMIT, StringNode, pieces_of, read_limits
 from rewire_codemods.connect_timeout.values import value_of
 from rewire_codemods.connect_timeout.walk import name_scopes
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 _STRINGS = (cst.SimpleString, cst.ConcatenatedString, cst.FormattedString)
 _REPLACED = ("connect", "create_pool", "acquire")
 _REPLACING = frozenset({"setattr", "patch", "object", "AsyncMock", "MagicMock", "Mock"})
-_KEYWORD_SINKS = ASYNCPG | {"unproved", "engine-unproved"}
+_KEYWORD_SINKS = ASYNCPG | {"unproved", "engine-unproved", "chosen"}
 
 
 def examine(source: SourceFile, elsewhere: Elsewhere | None = None) -> FileFacts:
@@ -65,6 +67,7 @@ class Examined:
             vague=bool(dicts) and self._vague(),
             asserted=tuple(self._asserted()),
             faked=tuple(self._faked()),
+            built=tuple(built_dicts(self.sinks)),
         )
 
     def _of(self, *kinds: type[cst.CSTNode]) -> list[cst.CSTNode]:
@@ -124,7 +127,7 @@ class Examined:
             place = layout.index_of_keyword(call.args, tables.KEY)
             if place is None:
                 continue
-            trace = self._gathered(call)
+            trace = gathered_by(call, self.sinks)
             if trace is None:
                 continue
             arg = call.args[place]
@@ -139,21 +142,6 @@ class Examined:
                 timed=has_key(call, tables.NEW),
                 comment=layout.drops_comment(layout.of_call(call), place),
             )
-
-    def _gathered(self, call: cst.Call) -> Trace | None:
-        """Where the keywords of a call go that gathers them in a dict; None if it does not."""
-        flow = Flow(self.sinks)
-        origin = self.origins.of(call.func)
-        if origin == "builtins.dict":
-            flow.follow(call)
-            return flow.trace()
-        callee = flow.callee(call)
-        if callee is not None and callee.function.params.star_kwarg is not None:
-            return flow.trace() if flow.gathered(callee) else None
-        if isinstance(call.func, cst.Attribute) and call.func.attr.value == "update":
-            flow.assigned_to(call.func.value, ())
-            return flow.trace()
-        return None
 
     def _stores(self) -> Iterator[DictFact]:
         """``cfg["connect_timeout"] = ...`` and ``cfg.setdefault("connect_timeout", ...)``."""

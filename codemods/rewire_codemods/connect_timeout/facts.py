@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from rewire.codemod import Span
 
-Sink = Literal["connect", "create_pool", "acquire", "engine", "engine-unproved", "url", "driver", "unproved", "other"]
+Sink = Literal[
+    "connect", "create_pool", "acquire", "engine", "engine-unproved", "url", "driver", "unproved", "chosen", "other"
+]
 """What a call reaches. ``engine``: an SQLAlchemy engine on asyncpg; ``driver``: somebody else's, or an engine on
 another driver; ``url``: SQLAlchemy's ``URL`` for asyncpg; ``unproved``: an ``acquire`` on something that cannot be
-shown to be asyncpg's pool."""
+shown to be asyncpg's pool; ``chosen``: asyncpg or another, as only the running program knows."""
 
 ASYNCPG: frozenset[Sink] = frozenset({"connect", "create_pool", "acquire", "engine"})
 
@@ -155,6 +157,21 @@ class DictFact:
 
 
 @dataclass(frozen=True, slots=True)
+class BuiltFact:
+    """A dict that gets the key from what cannot be edited here: the fields of an object, or a list of names.
+
+    ``span`` is the place that names it, ``what`` says it in words, ``code`` is that of the refusal.
+    """
+
+    path: str
+    span: Span
+    line: int
+    code: str
+    what: str
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
 class TextFact:
     """A DSN or SQLAlchemy URL that sets a limit in its query. ``pieces`` are its source text without
     the limit, see ``urls.Limits``.
@@ -191,7 +208,8 @@ class FileFacts:
     file mentions the argument, but is worth parsing only if it has to do with a file that speaks of asyncpg.
     ``vague``: a call that reaches asyncpg unpacks nobody knows what. ``asserted``: lines on which a mock is asked
     whether it was called with the argument. ``faked``: lines of functions with a parameter of that name that are put in
-    the place of something else.
+    the place of something else. ``declares``: the file may hold a class with a field, or a program with an option, of
+    that name.
     """
 
     asyncpg: bool
@@ -205,3 +223,5 @@ class FileFacts:
     vague: bool = False
     asserted: tuple[int, ...] = ()
     faked: tuple[int, ...] = ()
+    built: tuple[BuiltFact, ...] = ()
+    declares: bool = False

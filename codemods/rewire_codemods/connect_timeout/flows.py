@@ -13,10 +13,11 @@ from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.keeping import CALL, Steps
 from rewire_codemods.connect_timeout.literals import is_none, literal_key, text_of_string
 from rewire_codemods.connect_timeout.passing import Passing
+from rewire_codemods.connect_timeout.rebuilding import Rebuilt, is_renamed, key_uses, verdict
 
 _KEYED = frozenset({"get", "pop", "setdefault"})
 _TEXT_METHODS = frozenset({"format", "replace", "strip", "rstrip", "lstrip", "removeprefix", "removesuffix"})
-_TEST_HOLDERS = (cst.If, cst.Assert, cst.Not, cst.UnaryOperation, cst.While, cst.ComparisonTarget)
+_TEST_HOLDERS = (cst.If, cst.Assert, cst.Not, cst.UnaryOperation, cst.While)
 
 
 class Flow(Passing):
@@ -24,6 +25,8 @@ class Flow(Passing):
 
     def follow(self, node: cst.CSTNode, steps: Steps = ()) -> None:
         """Look at what holds ``node``."""
+        if id(node) in self.filled:
+            return
         holder = self.names.parent(node)
         if isinstance(holder, cst.Arg):
             self.argument(node, holder, steps)
@@ -65,21 +68,45 @@ class Flow(Passing):
         elif isinstance(holder, cst.Param):
             self.flags.add("parameter")
             self.parameter(holder, steps)
-        elif isinstance(holder, cst.ComparisonTarget) and not self.text and not steps:
-            self._compared(node, holder)
-        elif isinstance(holder, cst.Comparison):
-            self._equated(node, holder)
-        elif isinstance(holder, (cst.Expr, cst.Del, *_TEST_HOLDERS)):
+        elif isinstance(holder, (cst.Comparison, cst.ComparisonTarget)):
+            self._compared(node, holder, steps)
+        elif isinstance(holder, (cst.Expr, cst.Del, *_TEST_HOLDERS)) or (self.text and isinstance(holder, cst.Index)):
             self.add("shown", node)
-        elif isinstance(holder, cst.Index):
-            self.add("shown" if self.text else "escape", node, "used as a key")
+        elif isinstance(holder, cst.Element):
+            self._in_a_row(node, holder, steps)
         else:
-            self.add("escape", node, "kept in a list or tuple" if isinstance(holder, cst.Element) else "used")
+            self.add("escape", node, "used as a key" if isinstance(holder, cst.Index) else "used")
 
-    def _compared(self, node: cst.CSTNode, target: cst.ComparisonTarget) -> None:
+    def _in_a_row(self, node: cst.CSTNode, element: cst.Element, steps: Steps) -> None:
+        """The value stands in a list or tuple."""
+        targets = self._side_by_side(element)
+        for target in targets:
+            self.assigned_to(target, steps)
+        if not targets:
+            self.add("escape", node, "kept in a list or tuple")
+
+    def _side_by_side(self, element: cst.Element) -> list[cst.BaseExpression]:
+        """``a, b = x, y``: what the value at this place is assigned to; nothing where the sides do not match."""
+        row = self.names.parent(element)
+        assignment = self.names.parent(row) if isinstance(row, (cst.Tuple, cst.List)) else None
+        targets: list[cst.BaseExpression] = []
+        for entry in assignment.targets if isinstance(assignment, cst.Assign) and row is assignment.value else ():
+            if not isinstance(entry.target, (cst.Tuple, cst.List)) or not isinstance(row, (cst.Tuple, cst.List)):
+                return []
+            sides = (*entry.target.elements, *row.elements)
+            if len(entry.target.elements) != len(row.elements) or any(not isinstance(p, cst.Element) for p in sides):
+                return []
+            targets.append(entry.target.elements[row.elements.index(element)].value)
+        return targets
+
+    def _compared(self, node: cst.CSTNode, target: cst.Comparison | cst.ComparisonTarget, steps: Steps) -> None:
         """``"connect_timeout" in config`` reads the key; other comparisons look at the whole."""
         comparison = self.names.parent(target)
-        if isinstance(target.operator, (cst.In, cst.NotIn)) and isinstance(comparison, cst.Comparison):
+        if isinstance(target, cst.Comparison):
+            self._equated(node, target)
+        elif self.text or steps:
+            self.add("shown", node)
+        elif isinstance(target.operator, (cst.In, cst.NotIn)) and isinstance(comparison, cst.Comparison):
             key = text_of_string(comparison.left)
             if key is None:
                 self.add("escape", node, "searched for a computed key")
@@ -170,12 +197,60 @@ class Flow(Passing):
             self._keyed(call, name, steps)
         elif name == "copy":
             self.follow(call, steps)
+        elif name == "items" and not call.args:
+            self._items(call, steps)
         elif name == "update" and not steps:
             for arg in call.args:
                 if arg.keyword is None:
                     self.mixed(arg.value, node)
         elif name != "update":
             self.add("escape", node, f"its .{name}() is used")
+
+    def _items(self, call: cst.Call, steps: Steps) -> None:
+        """``for key, value in x.items()``: another dict may get the same entries, or all but ours."""
+        loop = self.names.parent(call)
+        outer = self.names.parent(loop) if isinstance(loop, cst.Arg) else None
+        if isinstance(outer, cst.Call) and self.origins.of(outer.func) in tables.DICTS:
+            self.follow(outer, steps)
+            return
+        target = loop.target if isinstance(loop, (cst.For, cst.CompFor)) and loop.iter is call else None
+        pair = [part.value for part in target.elements] if isinstance(target, (cst.Tuple, cst.List)) else []
+        if not isinstance(loop, (cst.For, cst.CompFor)) or len(pair) != 2 or not isinstance(pair[0], cst.Name):
+            self.add("escape", call, "its .items() is used")
+            return
+        uses = key_uses(loop, pair[0], self.origins)
+        key = (*steps, tables.KEY)[0]
+        answers = [(test, verdict(test, key, self.origins)) for test in uses.tests]
+        named = [test for test, answer in answers if answer == "named"]
+        picked = isinstance(loop, cst.CompFor) and uses.dicts and all(map(_lets_in, named))
+        if is_renamed(uses, key, self.origins):
+            self.add("removed" if not steps else "escape", call, "given another name")
+        elif named and not picked:
+            self.add("removed" if not steps else "escape", named[0], "told apart by its name")
+        elif named and not self.loose:
+            self.add("escape", named[0], "picked by its name")
+        elif not any(answer == "out" for _, answer in answers):
+            known = not uses.others and not uses.tables and not any(answer == "unknown" for _, answer in answers)
+            self._copied(call, [built for built in uses.dicts if known or self.loose], pair[1], steps)
+
+    def _copied(self, call: cst.Call, dicts: list[Rebuilt], value: cst.BaseExpression, steps: Steps) -> None:
+        """Follow the dicts that get the entries as they are."""
+        names = {value.value} if isinstance(value, cst.Name) else set()
+        if not dicts:
+            self.add("escape", call, "its .items() is used")
+        for built in dicts:
+            if not self.loose and not (isinstance(built.value, cst.Name) and built.value.value in names):
+                self.add("escape", call, "its .items() is used")
+            else:
+                self.rebuilt(built, steps)
+
+    def rebuilt(self, built: Rebuilt, steps: Steps) -> None:
+        """Follow a dict that a loop or comprehension makes."""
+        if built.stored:
+            self.filled.add(id(built.node))
+            self.assigned_to(built.node, steps)
+        else:
+            self.follow(built.node, steps)
 
     def _keyed(self, call: cst.Call, name: str, steps: Steps) -> None:
         """``get``, ``pop`` and ``setdefault`` with a key."""
@@ -190,3 +265,7 @@ class Flow(Passing):
         elif key == tables.KEY:
             plain = self._only_shown(call)
             self.add("removed" if name == "pop" else "read", call.args[0].value, plain=plain)
+
+
+def _lets_in(test: cst.Comparison) -> bool:
+    return isinstance(test.comparisons[0].operator, (cst.In, cst.Equal))

@@ -36,14 +36,18 @@ class Keeping(ABC):
     def follow(self, node: cst.CSTNode, steps: Steps = ()) -> None:
         """Look at what holds ``node``."""
 
-    def __init__(self, sinks: Sinks, *, text: bool = False) -> None:
+    def __init__(self, sinks: Sinks, *, text: bool = False, loose: bool = False) -> None:
         self.sinks = sinks
         self.names = sinks.names
         self.origins = sinks.origins
         self.text = text
+        self.loose = loose
+        """Nothing will be edited: what may be the value counts as the value."""
         self.uses: list[Use] = []
         self.exports: list[Export] = []
         self.flags: set[str] = set()
+        self.filled: set[int] = set()
+        """Places (by identity) where a loop puts our entries into another dict: not uses of that dict."""
         self._seen: set[tuple[int, str, Steps]] = set()
         self._indirect = 0
 
@@ -70,7 +74,7 @@ class Keeping(ABC):
         """Note a value that takes the place of ours at times."""
         if other is None or isinstance(other, cst.Dict) or (isinstance(other, cst.Name) and other.value == "None"):
             return
-        if isinstance(other, cst.Call) and self.origins.of(other.func) == "builtins.dict":
+        if isinstance(other, cst.Call) and self.origins.of(other.func) in tables.DICTS:
             return
         if self._from_environment(other):
             self.flags.add("environment")

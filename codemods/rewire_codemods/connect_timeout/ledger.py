@@ -40,6 +40,8 @@ class Ledger:
     notes: list[Note] = field(default_factory=list)
     timed: set[tuple[str, Span]] = field(default_factory=set)
     """Calls that get ``timeout=`` from an edit."""
+    at_times: set[tuple[str, Span]] = field(default_factory=set)
+    """Calls that get it by ``**`` from a parameter: not whenever they run."""
     gone: list[tuple[str, Span]] = field(default_factory=list)
     """Arguments that are dropped: what they read is read no more."""
 

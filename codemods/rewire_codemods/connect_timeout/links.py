@@ -15,10 +15,14 @@ from rewire_codemods.connect_timeout import tables
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from rewire.codemod import Project
+    from rewire.codemod import ImportedName, Project
 
 _HOPS = 6
+_KIN = 2
+"""Through how many files that define a name by another one of theirs (a class by its base) it is followed."""
+
 _WORDS = re.compile(r"\w+")
+_DEFINED = r"^(?:class|def|async[ \t]+def)[ \t]+{0}\b|^{0}[ \t]*[:=]"
 
 
 class Links:
@@ -27,6 +31,7 @@ class Links:
     def __init__(self, project: Project, reaching: Collection[str]) -> None:
         self.project = project
         self.reaching = frozenset(reaching)
+        self._answers: dict[tuple[str, int, int], bool] = {}
 
     @cached_property
     def _by_last(self) -> dict[str, list[str]]:
@@ -42,33 +47,51 @@ class Links:
         return frozenset(part for path in self.reaching for part in _parts(path)[-2:])
 
     def is_near(self, path: str) -> bool:
-        """True if a file names the module, or the package, of one that speaks of asyncpg."""
+        """True if a file names the module, or the package, of one that speaks of asyncpg, or imports from its kin."""
         source = self.project.source(path)
-        return source is not None and not self._names.isdisjoint(_WORDS.findall(source.text))
+        if source is None:
+            return False
+        if not self._names.isdisjoint(_WORDS.findall(source.text)):
+            return True
+        return any(self.may_reach(_onward(entry)) for entry in self.project.imports(path))
 
-    def may_reach(self, dotted: str, hops: int = _HOPS) -> bool:
+    def may_reach(self, dotted: str, hops: int = _HOPS, kin: int = _KIN) -> bool:
         """True if a file that may define the imported name ``dotted`` speaks of asyncpg; re-exports are followed."""
+        mark = (dotted, hops, kin)
+        if mark not in self._answers:
+            self._answers[mark] = self._reaches(dotted, hops, kin)
+        return self._answers[mark]
+
+    def _reaches(self, dotted: str, hops: int, kin: int) -> bool:
         parts = [part for part in dotted.split(".") if part]
         for size in range(len(parts), 0, -1):
             homes = [path for path in self._by_last.get(parts[size - 1], ()) if _ends(path, parts[:size])]
             if any(self._speaks(path) for path in homes):
                 return True
             if homes:
-                return hops > 0 and any(self._passes_on(path, parts[size:], hops) for path in homes)
+                return hops > 0 and any(self._passes_on(path, parts[size:], hops, kin) for path in homes)
         return dotted.startswith(".") and any(self._speaks(path) for path in self._by_last.get("", ()))
 
     def _speaks(self, path: str) -> bool:
         source = self.project.source(path)
         return source is not None and any(word in source.text for word in tables.REACHES)
 
-    def _passes_on(self, path: str, rest: list[str], hops: int) -> bool:
-        """True if the file imports the name from another one that may define it."""
+    def _passes_on(self, path: str, rest: list[str], hops: int, kin: int) -> bool:
+        """True if the file imports the name from another one that may define it, or defines it by what it imports."""
+        source = self.project.source(path)
+        own = kin > 0 and rest and source is not None and re.search(_DEFINED.format(rest[0]), source.text, re.MULTILINE)
         for entry in self.project.imports(path):
-            if entry.bound == "*" or (rest and entry.bound == rest[0]):
-                onward = ".".join(part for part in (entry.module, entry.name) if part and part != "*")
-                if self.may_reach(onward, hops - 1):
-                    return True
+            if own and self.may_reach(_onward(entry), hops - 1, kin - 1):
+                return True
+            named = entry.bound == "*" or (rest and entry.bound == rest[0])
+            if named and self.may_reach(_onward(entry), hops - 1, kin):
+                return True
         return False
+
+
+def _onward(entry: ImportedName) -> str:
+    """What an import names, dotted."""
+    return ".".join(part for part in (entry.module, entry.name) if part and part != "*")
 
 
 def _parts(path: str) -> list[str]:

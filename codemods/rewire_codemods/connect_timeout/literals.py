@@ -36,3 +36,12 @@ def text_of_string(node: cst.CSTNode | None) -> str | None:
     if isinstance(node, (cst.SimpleString, cst.ConcatenatedString)) and isinstance(node.evaluated_value, str):
         return node.evaluated_value
     return None
+
+
+def has_key(node: cst.CSTNode | None, key: str) -> bool:
+    """True if a dict display or ``dict(...)`` call holds ``key`` in so many words."""
+    if isinstance(node, cst.Dict):
+        return any(isinstance(part, cst.DictElement) and text_of_string(part.key) == key for part in node.elements)
+    if isinstance(node, cst.Call):
+        return any(arg.keyword is not None and arg.keyword.value == key for arg in node.args)
+    return False

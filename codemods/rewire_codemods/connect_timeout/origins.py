@@ -8,7 +8,8 @@ import libcst as cst
 
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.annotations import instance_of
-from rewire_codemods.connect_timeout.literals import canonical, is_none, last_name
+from rewire_codemods.connect_timeout.arguments import argument_for
+from rewire_codemods.connect_timeout.literals import canonical, is_none, last_name, text_of_string
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -65,6 +66,8 @@ class Origins:
             return self.of(node.expression, depth + 1)
         if isinstance(node, cst.NamedExpr):
             return self.of(node.value, depth + 1)
+        if isinstance(node, cst.Lambda):
+            return self._defined(node)
         if isinstance(node, cst.IfExp):
             return self._agreed((self.of(part, depth + 1), part) for part in (node.body, node.orelse))
         if isinstance(node, cst.BooleanOperation):
@@ -135,9 +138,7 @@ class Origins:
         if binding.kind == "import":
             return self._imported(binding.dotted)
         if binding.kind in ("function", "class"):
-            origin = f"@{id(binding.node)}"
-            self._local[origin] = (self, binding.node)
-            return origin
+            return self._defined(binding.node)
         if binding.annotation is not None:
             known = instance_of(binding.annotation, self)
             if known:
@@ -145,6 +146,12 @@ class Origins:
         if binding.kind == "parameter":
             return self._argument(binding, depth)
         return self.of(binding.value, depth + 1) if binding.kind in ("value", "entered") else ""
+
+    def _defined(self, node: cst.CSTNode) -> str:
+        """The origin of a class, function or lambda of this file."""
+        origin = f"@{id(node)}"
+        self._local[origin] = (self, node)
+        return origin
 
     def _imported(self, dotted: str) -> str:
         if dotted.split(".")[0] in ("asyncpg", "sqlalchemy", "asyncio", "os"):
@@ -158,6 +165,8 @@ class Origins:
     def _attribute(self, node: cst.Attribute, depth: int) -> str:
         base = self.of(node.value, depth + 1)
         name = node.attr.value
+        if base == "builtins.super()":
+            return self._above(node.value, name, depth)
         inside = self.names.class_of(node.value)
         if inside is not None:
             return self._member(inside, name, depth)
@@ -167,6 +176,17 @@ class Origins:
         if base and not base.startswith("@"):
             return canonical(self._imported(f"{base}.{name}") if "()" not in base else f"{base}.{name}")
         return self._kept(node, depth)
+
+    def _above(self, node: cst.BaseExpression, name: str, depth: int) -> str:
+        """``super().name``: what the bases give of the class that it is given, or in whose method it stands."""
+        if isinstance(node, cst.Call) and node.args:
+            home, known = self._local.get(self.of(node.args[0].value), (None, None))
+            below = home.names.scopes[id(known.body)] if home and isinstance(known, cst.ClassDef) else None
+            return home._inherited(below, name, depth) if home is not None and below is not None else ""
+        scope: Scope | None = self.names.scope(node)
+        while scope is not None and scope.kind != "class":
+            scope = scope.parent
+        return self._inherited(scope, name, depth) if scope is not None else ""
 
     def of_member(self, owner: cst.ClassDef, name: str, depth: int = 0) -> str:
         """The origin of an attribute of one of this file's classes."""
@@ -180,14 +200,17 @@ class Origins:
         return self.of_bindings(bindings, depth + 1) if bindings else self._inherited(owner, name, depth)
 
     def _inherited(self, owner: Scope, name: str, depth: int) -> str:
-        """The origin of an attribute that a base class in another file gives."""
+        """The origin of an attribute that a base class gives: one of the project's, or a driver's."""
         bases = owner.node.bases if isinstance(owner.node, cst.ClassDef) else ()
         for base in bases if depth < _DEPTH else ():
-            home, known = self._local.get(self.of(base.value), (None, None))
+            above = self.of(base.value)
+            home, known = self._local.get(above, (None, None))
             if home is not None and isinstance(known, cst.ClassDef) and known is not owner.node:
                 found = home.of_member(known, name, depth + 1)
                 if found:
                     return found
+            elif above == tables.POOL_CLASS or above.partition(".")[0] in tables.OTHER_DRIVERS:
+                return above if name == "__init__" else f"{above}().{name}"
         return ""
 
     def members(self, owner: Scope, name: str) -> list[Binding]:
@@ -224,11 +247,18 @@ class Origins:
             return bound if bound.startswith("asyncpg.") else canonical(f"{called}()")
         if called in ("typing.cast", "cast"):
             return instance_of(first, self) if first is not None else ""
-        if isinstance(node.func, cst.Attribute) and node.func.attr.value == "run_until_complete":
+        if isinstance(node.func, cst.Attribute) and node.func.attr.value in tables.TRANSPARENT_METHODS:
             return self.of(first, depth + 1)
+        if called in tables.IMPORTERS and (module := text_of_string(first)):
+            return module if module.startswith("asyncpg") else f"{called}()"
+        if called == "builtins.getattr" and len(node.args) > 1 and (name := text_of_string(node.args[1].value)):
+            base = self.of(first, depth + 1)
+            return canonical(f"{base}.{name}") if base.startswith("asyncpg") else f"{called}()"
         home, function = self._local.get(called, (None, None))
         if home is not None and isinstance(function, cst.FunctionDef):
             return home.returned(function, depth)
+        if home is not None and isinstance(function, cst.Lambda):
+            return home.of(function.body, depth + 1)
         return canonical(f"{called}()") if called else ""
 
     def returned(self, function: cst.FunctionDef, depth: int = 0) -> str:
@@ -260,17 +290,3 @@ class Origins:
         if not given or any(value is None for value in given):
             return ""
         return self._agreed((self.of(value, depth + 1), value) for value in given)
-
-
-def argument_for(call: cst.Call, function: cst.FunctionDef, name: str, skip: int = 0) -> cst.CSTNode | None:
-    """The expression that ``call`` passes for parameter ``name``; ``skip`` leading parameters are bound already."""
-    positional = [*function.params.posonly_params, *function.params.params][skip:]
-    for place, arg in enumerate(call.args):
-        if arg.star:
-            return None
-        if arg.keyword is not None:
-            if arg.keyword.value == name:
-                return arg.value
-        elif place < len(positional) and positional[place].name.value == name:
-            return arg.value
-    return None

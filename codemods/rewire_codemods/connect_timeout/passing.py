@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import libcst as cst
 
 from rewire_codemods.connect_timeout import layout, tables
+from rewire_codemods.connect_timeout.candidates import possible
 from rewire_codemods.connect_timeout.keeping import Keeping, Steps
 from rewire_codemods.connect_timeout.sinks import Sinks
 
@@ -24,8 +25,13 @@ class Callee:
     """A function of the project's: its file's origins, and how many leading parameters are bound already."""
 
     home: Origins
-    function: cst.FunctionDef
+    function: cst.FunctionDef | cst.Lambda
     bound: int
+
+    @property
+    def name(self) -> str:
+        """What a person would call it."""
+        return f"{self.function.name.value}()" if isinstance(self.function, cst.FunctionDef) else "the lambda"
 
 
 class Passing(Keeping):
@@ -38,16 +44,16 @@ class Passing(Keeping):
             self.add("escape", node, "used as a base class")
             return
         called = self.origins.of(call.func)
-        if arg.star == "**" and called == "builtins.dict":
+        if arg.star == "**" and called in tables.DICTS:
             self.follow(call, steps)
         elif arg.star:
             self._splat(node, arg, call, steps)
         elif called in tables.ENVIRONMENT_CALLS:
             self.flags.add("environment")
             self.follow(call, steps)
-        elif called in tables.COPIES or (called == "builtins.dict" and arg.keyword is None):
+        elif called in tables.COPIES or (called in tables.DICTS and arg.keyword is None):
             self.follow(call, steps)
-        elif called == "builtins.dict" and arg.keyword is not None:
+        elif called in tables.DICTS and arg.keyword is not None:
             self.follow(call, (arg.keyword.value, *steps))
         elif called in tables.URL_CALLS or (called == "builtins.str" and self.text):
             self.flags.add("built")
@@ -68,8 +74,9 @@ class Passing(Keeping):
         return isinstance(call.func, cst.Attribute) and call.func.attr.value in tables.LOG_METHODS
 
     def _splat(self, node: cst.CSTNode, arg: cst.Arg, call: cst.Call, steps: Steps) -> None:
-        callee = self.callee(call) if arg.star == "**" and not steps else None
-        if callee is not None and self._indirect <= _DEEP and self.gathered(callee):
+        callees = self.callees(call) if arg.star == "**" and not steps else []
+        taken = [callee for callee in callees if self._indirect > _DEEP or not self.gathered(callee)]
+        if callees and not taken:
             return
         fact = self.sinks.read(call)
         kind: UseKind = "escape"
@@ -105,19 +112,43 @@ class Passing(Keeping):
         elif not self._into_function(arg, call, steps):
             self.add("escape", node, f"passed to {fact.name}()", call=fact)
 
+    def callees(self, call: cst.Call) -> list[Callee]:
+        """The functions of the project's one of which a call runs; none where it may also run another."""
+        sole = self.callee(call)
+        if sole is not None:
+            return [sole]
+        found = possible(call.func, self.origins)
+        known = [callee for origin in sorted(found) if (callee := self._defined(origin, call)) is not None]
+        return known if len(known) == len(found) else []
+
     def callee(self, call: cst.Call) -> Callee | None:
         """The function of the project's that a call runs (for a class its ``__init__``), in whatever file."""
-        home, node = self.origins.definition(self.origins.of(call.func)) or (None, None)
-        if home is None:
+        func = call.func
+        if self.origins.of(func) in tables.PARTIAL and call.args:
+            func = call.args[0].value
+        return self._defined(self.origins.of(func), call)
+
+    def _defined(self, origin: str, call: cst.Call) -> Callee | None:
+        made = origin.endswith("()")
+        home, node = self.origins.definition(origin.removesuffix("()")) or (None, None)
+        if home is None or (made and not isinstance(node, cst.ClassDef)):
             return None
         if isinstance(node, cst.ClassDef):
-            made = home.names.scopes[id(node.body)].bindings.get("__init__", [])
-            node = made[0].node if len(made) == 1 else None
+            home, node = home.definition(home.of_member(node, "__call__" if made else "__init__")) or (home, None)
             return Callee(home, node, 1) if isinstance(node, cst.FunctionDef) else None
+        if isinstance(node, cst.Lambda):
+            return Callee(home, node, 0)
         if not isinstance(node, cst.FunctionDef):
             return None
-        static = any(home.names.tree.code(entry.decorator) == "staticmethod" for entry in node.decorators)
-        return Callee(home, node, 1 if home.names.scope(node).kind == "class" and not static else 0)
+        decorators = {home.names.tree.code(entry.decorator) for entry in node.decorators}
+        plain = "staticmethod" in decorators or ("classmethod" not in decorators and self._is_class(call.func))
+        return Callee(home, node, 1 if home.names.scope(node).kind == "class" and not plain else 0)
+
+    def _is_class(self, func: cst.BaseExpression) -> bool:
+        """True for ``Base.method``, which is called with the object as its first argument."""
+        receiver = self.origins.of(func.value) if isinstance(func, cst.Attribute) else ""
+        known = self.origins.definition(receiver)
+        return known is not None and isinstance(known[1], cst.ClassDef)
 
     def gathered(self, callee: Callee) -> bool:
         """Follow what ``**kwargs`` of a function gets; False if the key goes to a parameter of its own."""
@@ -134,6 +165,8 @@ class Passing(Keeping):
         """Follow an argument into a function or class of the project's; False if that cannot be done."""
         callee = self.callee(call)
         if callee is None or any(entry.star for entry in call.args):
+            return False
+        if self.origins.of(call.func) in tables.PARTIAL:
             return False
         params = callee.function.params
         positional = [*params.posonly_params, *params.params][callee.bound :]
@@ -154,7 +187,7 @@ class Passing(Keeping):
         if callee.home is self.origins:
             self.parameter(param, steps)
             return True
-        there = type(self)(Sinks(callee.home.path, callee.home), text=self.text)
+        there = type(self)(Sinks(callee.home.path, callee.home), text=self.text, loose=self.loose)
         there._indirect = self._indirect + 1
         there.parameter(param, steps)
         self.uses += there.uses

@@ -16,8 +16,7 @@ from rewire.codemod.cst import parse
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.elsewhere import Views
 from rewire_codemods.connect_timeout.examine import Examined
-from rewire_codemods.connect_timeout.literals import literal_key
-from rewire_codemods.connect_timeout.sinks import has_key
+from rewire_codemods.connect_timeout.literals import has_key, literal_key
 from rewire_codemods.connect_timeout.values import sole_value
 
 if TYPE_CHECKING:

@@ -9,6 +9,8 @@ from rewire.codemod import RefusalCode
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rewire_codemods.connect_timeout.facts import Sink
+
 CODES: Mapping[str, RefusalCode] = {
     code.code: code
     for code in (
@@ -21,6 +23,21 @@ CODES: Mapping[str, RefusalCode] = {
             "unproved-pool",
             "acquire() is called on something that cannot be shown to be asyncpg's pool",
             "annotate it (pool: asyncpg.Pool), or write timeout= by hand",
+        ),
+        RefusalCode(
+            "driver-unproved",
+            "the call reaches asyncpg or another driver, as only the running program knows",
+            "give asyncpg a call of its own, with timeout in place of connect_timeout",
+        ),
+        RefusalCode(
+            "field-unpacked",
+            "an object's field or an option of this name is unpacked into a call that reaches asyncpg",
+            "leave it out of what is unpacked, and pass timeout= with its value",
+        ),
+        RefusalCode(
+            "name-listed",
+            "this name stands in a list of arguments that a call which reaches asyncpg is given",
+            "write timeout in that list and where its values come from, or take it out and pass timeout=",
         ),
         RefusalCode(
             "url-unproved",
@@ -114,3 +131,10 @@ CODES: Mapping[str, RefusalCode] = {
         ),
     )
 }
+
+UNPROVED: Mapping[Sink, str] = {
+    "unproved": "unproved-pool",
+    "engine-unproved": "url-unproved",
+    "chosen": "driver-unproved",
+}
+"""The code for each sink of which nobody knows whether it is asyncpg."""

@@ -9,15 +9,24 @@ from typing import TYPE_CHECKING, Literal
 import libcst as cst
 
 from rewire_codemods.connect_timeout import tables
+from rewire_codemods.connect_timeout.candidates import possible
 from rewire_codemods.connect_timeout.facts import CallFact, Sink
-from rewire_codemods.connect_timeout.literals import is_none, last_name, text_of_string
+from rewire_codemods.connect_timeout.literals import has_key, is_none, last_name
 from rewire_codemods.connect_timeout.texts import driver_of
 from rewire_codemods.connect_timeout.values import sole_value
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rewire_codemods.connect_timeout.origins import Origins
 
 _POOLISH = re.compile(r"pool|conn|database|db|pg", re.IGNORECASE)
+_PLAIN: Mapping[str, Sink] = {
+    tables.CONNECT: "connect",
+    tables.LATER_CONNECTS: "connect",
+    **dict.fromkeys(tables.CREATE_POOL, "create_pool"),
+    tables.ACQUIRE: "acquire",
+}
 _OWN_CREATORS = ("async_creator", "creator", "async_creator_fn")
 
 
@@ -48,22 +57,50 @@ class Sinks:
 
     def sink(self, call: cst.Call) -> Sink:
         """What the call reaches."""
-        called = self.origins.of(call.func)
+        func = call.func
+        called = self.origins.of(func)
         if called in tables.PARTIAL and call.args:
-            called = self.origins.of(call.args[0].value)
-        if called == tables.CONNECT:
-            return "connect"
-        if called in tables.CREATE_POOL:
-            return "create_pool"
-        if called == tables.ACQUIRE:
-            return "acquire"
+            func = call.args[0].value
+            called = self.origins.of(func)
+        if called in _PLAIN:
+            return _PLAIN[called]
         if called in tables.ASYNC_ENGINES or called in tables.SYNC_ENGINES:
             return self._engine(call, unproved=called in tables.ASYNC_ENGINES)
         if called in tables.URL_MAKERS:
             return "url" if driver_of(call, self.origins) == "asyncpg" else "other"
         if called.split(".")[0].removesuffix("()") in tables.OTHER_DRIVERS:
             return "driver"
-        return "unproved" if self._may_be_pool(call, called) else "other"
+        if self._makes_pool(called):
+            return "create_pool"
+        chosen = self._chosen(call, func, called)
+        return "unproved" if chosen == "other" and self._may_be_pool(call, called) else chosen
+
+    def _makes_pool(self, called: str) -> bool:
+        """True for a class of the project's that is asyncpg's pool with nothing of its own in between."""
+        home, known = self.origins.definition(called) or (None, None)
+        return (
+            home is not None
+            and isinstance(known, cst.ClassDef)
+            and home.of_member(known, "__init__") == tables.POOL_CLASS
+        )
+
+    def _chosen(self, call: cst.Call, func: cst.BaseExpression, called: str) -> Sink:
+        """What is called where it is one of several, or an unknown function that is handed one of asyncpg's."""
+        found = possible(func, self.origins)
+        reached = {_PLAIN[origin] for origin in found if origin in _PLAIN}
+        if reached and all(origin in _PLAIN for origin in found):
+            return min(reached)
+        if reached - {"acquire"}:
+            return "chosen"
+        if self.origins.definition(called) is None and self.is_given_connector(call):
+            return "chosen"
+        engines = found & (tables.ASYNC_ENGINES | tables.SYNC_ENGINES)
+        return self._engine(call, unproved=True) if engines else "other"
+
+    def is_given_connector(self, call: cst.Call) -> bool:
+        """True if one of the arguments is asyncpg's own function that opens connections."""
+        values = (arg.value for arg in call.args if not arg.star)
+        return any(self.origins.of(value) in tables.CONNECTORS for value in values)
 
     def _may_be_pool(self, call: cst.Call, called: str) -> bool:
         """True for ``x.acquire(...)`` where ``x`` may be a pool for all that is known, and not just some lock."""
@@ -156,7 +193,7 @@ class Sinks:
         """The dict display or ``dict(...)`` call behind an expression; None if it cannot be told."""
         if isinstance(node, (cst.Name, cst.Attribute)):
             node = sole_value(node, self.origins)
-        if isinstance(node, cst.Call) and self.origins.of(node.func) != "builtins.dict":
+        if isinstance(node, cst.Call) and self.origins.of(node.func) not in tables.DICTS:
             return None
         return node if isinstance(node, (cst.Dict, cst.Call)) else None
 
@@ -169,12 +206,3 @@ def argument(call: cst.Call, place: int | None, name: str) -> cst.CSTNode | None
         if arg.keyword is None and not arg.star and index == place:
             return arg.value
     return None
-
-
-def has_key(node: cst.CSTNode | None, key: str) -> bool:
-    """True if a dict display or ``dict(...)`` call holds ``key`` in so many words."""
-    if isinstance(node, cst.Dict):
-        return any(isinstance(part, cst.DictElement) and text_of_string(part.key) == key for part in node.elements)
-    if isinstance(node, cst.Call):
-        return any(arg.keyword is not None and arg.keyword.value == key for arg in node.args)
-    return False

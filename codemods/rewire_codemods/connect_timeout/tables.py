@@ -26,8 +26,13 @@ CANONICAL: Mapping[str, str] = {
 
 CONNECT = "asyncpg.connect"
 CREATE_POOL = frozenset({"asyncpg.create_pool", "asyncpg.Pool"})
+CONNECTORS = CREATE_POOL | {CONNECT}
+"""What opens connections with the arguments that it is called with."""
+
 ACQUIRE = "asyncpg.Pool().acquire"
-POOL = "asyncpg.Pool()"
+POOL_CLASS = "asyncpg.Pool"
+LATER_CONNECTS = "asyncpg.Pool().set_connect_args"
+"""Takes the arguments with which the pool opens its next connections."""
 
 ASYNC_ENGINES = frozenset(
     f"{module}.{name}"
@@ -57,10 +62,16 @@ OTHER_DRIVERS = frozenset(
 """Top-level packages whose calls may well know the argument: what goes to them is left as it is."""
 
 PARTIAL = frozenset({"functools.partial", "partial"})
+IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__"})
+DICTS = frozenset({"builtins.dict", "collections.OrderedDict"})
+"""Calls that make a dict of the keywords they are given."""
 WAITS = frozenset({"asyncio.wait_for", "asyncio.tasks.wait_for"})
 DEADLINES = frozenset({"asyncio.timeout", "asyncio.timeout_at", "asyncio.timeouts.timeout", "async_timeout.timeout"})
 TRANSPARENT = frozenset({"asyncio.shield", "asyncio.run", "asyncio.create_task", "asyncio.ensure_future"})
 """Calls whose result is that of the awaitable they are given."""
+
+TRANSPARENT_METHODS = frozenset({"run_until_complete", "enter_async_context", "enter_context"})
+"""The same, as methods of an event loop and of an exit stack."""
 
 ENVIRONMENT_CALLS = frozenset({"os.getenv", "os.environ.get", "os.environ.pop", "os.environ.setdefault"})
 SHOWS = frozenset({"print", "len", "str", "repr", "bool", "format", "id", "type", "isinstance", "pprint.pprint"})

@@ -116,7 +116,7 @@ def _entry(node: cst.Subscript, origins: Origins, depth: int) -> tuple[str, str]
         for element in holder.elements:
             if isinstance(element, cst.DictElement) and text_of_string(element.key) == key:
                 return _kind(element.value, origins, depth + 1)
-    if isinstance(holder, cst.Call) and origins.of(holder.func) == "builtins.dict":
+    if isinstance(holder, cst.Call) and origins.of(holder.func) in tables.DICTS:
         for arg in holder.args:
             if arg.keyword is not None and arg.keyword.value == key:
                 return _kind(arg.value, origins, depth + 1)
