@@ -166,6 +166,28 @@ def test_import_line_fits_every_context_or_is_none(index: Make) -> None:
     assert project.import_line("backend/jobs.py", "backend/deps.py", "x") == "from deps import x"
 
 
+def test_import_line_counts_from_where_the_files_own_imports_count(index: Make) -> None:
+    """Under a second name the target would be a second module, whose globals nobody else sees."""
+    project = index(
+        {
+            "backend/__init__.py": "",
+            "backend/alembic.ini": "[alembic]\nscript_location = alembic\nprepend_sys_path = .\n",
+            "backend/alembic/env.py": "import app.store\n",
+            "backend/app/__init__.py": "",
+            "backend/app/store.py": "",
+            "backend/app/web.py": "import app.store\n",
+            "backend/app/guarded.py": "try:\n    import app.store\nexcept ImportError:\n    import backend.app.store\n",
+            "look.py": "import sys\nsys.path.append('backend')\nimport app.store\n",
+        }
+    )
+    for importer in ("backend/app/web.py", "look.py"):
+        assert project.import_line(importer, "backend/app/store.py") == "from app import store"
+        assert project.import_line(importer, "backend/app/store.py", "x") == "from app.store import x"
+    assert (
+        project.import_line("backend/app/guarded.py", "backend/app/store.py", "x") == "from backend.app.store import x"
+    )
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "latin-1"])
 def test_a_text_is_read_by_its_mark(index: Make, tmp_path: Path, encoding: str) -> None:
     project = index({"requirements.txt": "", "a.py": ""})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rewire.project.modules import folder_of
+from rewire.model.project import Context
+from rewire.project.contexts import root_of
+from rewire.project.modules import folder_of, package_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
-    from rewire.model.project import Context
     from rewire.project.answers import Answers
 
 
@@ -21,11 +22,12 @@ def import_line(
     Relative where the importer's own first-party imports mostly are, absolute otherwise; the other where only that
     works. ``target`` may be an ``__init__.py``. ``name`` None binds the module itself.
     """
-    contexts = index.contexts(importer)
+    own = _own_imports(index, importer)
+    contexts = _working(index, importer, own)
     if not contexts or importer == target:
         return None
     relative = _relative(index, importer, target, contexts)
-    absolute = _absolute(index, target, contexts)
+    absolute = _absolute(index, target, contexts, [root for root in map(_root, own) if root is not None])
     order = (relative, absolute) if _prefers_relative(index, importer) else (absolute, relative)
     chosen = next((module for module in order if module is not None), None)
     return None if chosen is None else _statement(chosen, name, asname)
@@ -50,9 +52,59 @@ def _relative(index: Answers, importer: str, target: str, contexts: Sequence[Con
     return "." * level + rest
 
 
-def _absolute(index: Answers, target: str, contexts: Sequence[Context]) -> str | None:
-    """The first dotted name of ``target`` that every context finds it under."""
-    for dotted in index.module_names(target):
+def _own_imports(index: Answers, importer: str) -> list[tuple[str, str]]:
+    """What the importer's own absolute imports of the project name, and the file that each means.
+
+    Only those that run whenever it is loaded: another spelling in an ``except`` is for another context.
+    """
+    named = {
+        imported.module: None
+        for imported in index.imports(importer)
+        if not imported.level and imported.scope == "module" and not imported.guards
+    }
+    found = [(module, index.find_module(module, importer=importer)) for module in named]
+    return [(module, path) for module, path in found if path is not None]
+
+
+def _working(index: Answers, importer: str, own: Sequence[tuple[str, str]]) -> Sequence[Context]:
+    """The contexts in which the importer's own imports load what they mean: in any other it never gets to run.
+
+    Where none is left, nobody has seen how it is started: by its imports, from the root that they count from.
+    """
+    contexts = index.contexts(importer)
+    working = [
+        context for context in contexts if all(index.place_of(module, context.roots) == path for module, path in own)
+    ]
+    if working or not contexts:
+        return working
+    roots = tuple(dict.fromkeys(root for root in map(_root, own) if root is not None))
+    for root in roots:
+        if not root or importer.startswith(f"{root}/"):
+            stem = importer.rpartition(".")[0].removesuffix("/__init__")[len(root) :].strip("/")
+            name = stem.replace("/", ".")
+            return [Context(name, package_of(name, importer), roots)]
+    return [Context("__main__", "", roots)] if roots else contexts
+
+
+def _root(imported: tuple[str, str]) -> str | None:
+    """The directory that an absolute import is counted from."""
+    module, path = imported
+    return root_of(path, module)
+
+
+def _absolute(index: Answers, target: str, contexts: Sequence[Context], own: Collection[str]) -> str | None:
+    """The first dotted name of ``target`` that every context finds it under.
+
+    Names that count from where the importer's ``own`` imports count from come first: under another name the file
+    would be a second module beside the one that the rest of the program has.
+    """
+    names = [*index.module_names(target)]
+    for root in dict.fromkeys(root for context in contexts for root in context.roots):
+        stem = target.rpartition(".")[0].removesuffix("/__init__")
+        below = stem[len(root) :].strip("/").split("/") if not root or stem.startswith(f"{root}/") else []
+        if below and all(part.isidentifier() for part in below):
+            names.append(".".join(below))
+    for dotted in sorted(dict.fromkeys(names), key=lambda name: root_of(target, name) not in own):
         if all(index.place_of(dotted, context.roots) == target for context in contexts):
             return dotted
     return None
