@@ -37,7 +37,9 @@ them, through pools handed around by name, in other files of the project); as a 
 them, or copied entry by entry into one that is, with every reader of that key in every file; in ``server_settings``; in
 the query of a DSN (where ``timeout`` and ``command_timeout`` fail as well, and move into the call); and in SQLAlchemy's
 three forms, ``connect_args``, a keyword of ``create_async_engine`` and the URL, where the URL is known to be
-``+asyncpg``. It changes a place only where the value provably reaches asyncpg and nobody else.
+``+asyncpg``: by its text, by a condition around (``if "asyncpg" in url``) or by arguments that only asyncpg has
+(``command_timeout``, ``server_settings``). It changes a place only where the value provably reaches asyncpg and nobody
+else.
 
 The option ``replace`` says what becomes of the limit. ``auto``: rename it, but drop it where a limit is there already
 (``timeout=`` in the same call, ``asyncio.wait_for`` or ``asyncio.timeout`` around it). ``strip``: always drop it; the

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewire_codemods.connect_timeout import tables
@@ -22,7 +23,7 @@ from rewire_codemods.connect_timeout.refusals import UNPROVED
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from rewire_codemods.connect_timeout.facts import BuiltFact, DictFact, Use
+    from rewire_codemods.connect_timeout.facts import BuiltFact, DictFact, Sink, Use
     from rewire_codemods.connect_timeout.ledger import Ledger
     from rewire_codemods.connect_timeout.options import Replace
 
@@ -34,7 +35,7 @@ def decide_dicts(ledger: Ledger, facts: Sequence[DictFact], option: Replace, vag
 
     ``vague`` are the files in which a call that reaches asyncpg unpacks nobody knows what.
     """
-    for family in _families(facts):
+    for family in _families([_guarded(fact) for fact in facts]):
         reached = [fact for fact in family if any(matters(use) for use in fact.trace.uses)]
         if not reached:
             for fact in family:
@@ -49,6 +50,20 @@ def decide_dicts(ledger: Ledger, facts: Sequence[DictFact], option: Replace, vag
         drops = [must_drop(ledger, fact, option) for fact in family]
         for fact, drop in zip(family, drops, strict=True):
             _apply(ledger, fact, option, drop=drop)
+
+
+def _guarded(fact: DictFact) -> DictFact:
+    """The fact with what is known of the driver where the dict is made, for calls that do not tell it."""
+    if fact.guard is None:
+        return fact
+    sink: Sink = "engine" if fact.guard else "driver"
+    uses = [
+        replace(use, call=replace(use.call, sink=sink))
+        if use.call is not None and use.call.sink == "engine-unproved"
+        else use
+        for use in fact.trace.uses
+    ]
+    return replace(fact, trace=replace(fact.trace, uses=tuple(uses)))
 
 
 def _refuse_lost(ledger: Ledger, fact: DictFact, vague: Collection[str]) -> None:

@@ -14,6 +14,7 @@ from rewire_codemods.connect_timeout.built import built_dicts
 from rewire_codemods.connect_timeout.facts import ASYNCPG, DictFact, Extra, FileFacts, KeywordFact, TextFact
 from rewire_codemods.connect_timeout.flows import Flow
 from rewire_codemods.connect_timeout.gathering import gathered_by
+from rewire_codemods.connect_timeout.guards import is_asyncpg
 from rewire_codemods.connect_timeout.literals import has_key, last_name, literal_key, text_of_string
 from rewire_codemods.connect_timeout.origins import Elsewhere, Origins
 from rewire_codemods.connect_timeout.sinks import Sinks
@@ -112,6 +113,7 @@ class Examined:
                 comment=layout.drops_comment(layout.of_dict(node), place),
                 alone=len(node.elements) == 1,
                 holder=self.tree.span(self._holder(node)),
+                guard=is_asyncpg(node, self.names),
             )
 
     def _holder(self, node: cst.Dict) -> cst.CSTNode:
@@ -141,6 +143,7 @@ class Examined:
                 trace=trace,
                 timed=has_key(call, tables.NEW),
                 comment=layout.drops_comment(layout.of_call(call), place),
+                guard=is_asyncpg(call, self.names),
             )
 
     def _stores(self) -> Iterator[DictFact]:
@@ -170,6 +173,7 @@ class Examined:
             value=value_of(value, self.origins),
             trace=flow.trace(),
             node=type(value).__name__,
+            guard=is_asyncpg(key, self.names),
         )
 
     def _asserted(self) -> Iterator[int]:

@@ -140,6 +140,7 @@ class DictFact:
 
     ``span`` covers the dict and ``place`` its element; for a store ``span`` covers the value, of LibCST type
     ``node``, and ``place`` the key's string literal. ``holder`` is the dict, or the one that it is an entry of.
+    ``guard``: the conditions under which the dict is made say that the driver is asyncpg (True), or is not (False).
     """
 
     path: str
@@ -154,6 +155,7 @@ class DictFact:
     alone: bool = False
     holder: Span | None = None
     node: str = ""
+    guard: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

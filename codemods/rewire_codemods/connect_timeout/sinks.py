@@ -11,6 +11,7 @@ import libcst as cst
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.candidates import possible
 from rewire_codemods.connect_timeout.facts import CallFact, Sink
+from rewire_codemods.connect_timeout.guards import is_asyncpg
 from rewire_codemods.connect_timeout.literals import has_key, is_none, last_name
 from rewire_codemods.connect_timeout.texts import driver_of
 from rewire_codemods.connect_timeout.values import sole_value
@@ -176,7 +177,19 @@ class Sinks:
         driver = driver_of(url, self.origins)
         if driver == "asyncpg":
             return "engine"
-        return "driver" if driver is not None or not unproved else "engine-unproved"
+        if driver is not None or not unproved:
+            return "driver"
+        guarded = is_asyncpg(call, self.names)
+        if guarded is False:
+            return "driver"
+        return "engine" if guarded or self._is_asyncpgs_own(argument(call, None, "connect_args")) else "engine-unproved"
+
+    def _is_asyncpgs_own(self, arguments: cst.CSTNode | None) -> bool:
+        """True for ``connect_args`` that only asyncpg understands, whatever the URL is."""
+        if isinstance(arguments, cst.IfExp):
+            return self._is_asyncpgs_own(arguments.body) or self._is_asyncpgs_own(arguments.orelse)
+        held = self._dict(arguments)
+        return any(has_key(held, word) for word in tables.OWN_ARGUMENTS)
 
     def _arguments(self, call: cst.Call) -> Literal["none", "open", "timed", "elsewhere"]:
         given = argument(call, None, "connect_args")

@@ -61,6 +61,14 @@ OTHER_DRIVERS = frozenset(
 )  # fmt: skip
 """Top-level packages whose calls may well know the argument: what goes to them is left as it is."""
 
+OWN_ARGUMENTS = frozenset(
+    {
+        "command_timeout", "statement_cache_size", "max_cached_statement_lifetime", "max_cacheable_statement_size",
+        "server_settings", "direct_tls", "prepared_statement_cache_size", "prepared_statement_name_func",
+    }
+)  # fmt: skip
+"""Arguments that asyncpg (or SQLAlchemy for it) takes and no other driver of an asynchronous engine does."""
+
 PARTIAL = frozenset({"functools.partial", "partial"})
 IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__"})
 DICTS = frozenset({"builtins.dict", "collections.OrderedDict"})
