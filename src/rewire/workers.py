@@ -7,12 +7,12 @@ import os
 import sys
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from rewire.errors import RewireError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from concurrent.futures import Future, ProcessPoolExecutor
 
 ItemT = TypeVar("ItemT")
@@ -108,82 +108,114 @@ def _in_processes(
     advance: Callable[[int], None] | None,
     meanwhile: Callable[[], object] | None,
 ) -> Generator[AnswerT | Died[ItemT], None, None]:
+    way = _in_forks if _may_fork() else _in_pool
+    for number, answers in enumerate(way(function, batches, jobs, meanwhile)):
+        if answers is None:
+            answers = _one_by_one(function, batches[number])
+        yield from answers
+        if advance:
+            advance(len(answers))
+
+
+def _in_forks(
+    function: Callable[[Sequence[ItemT]], Sequence[AnswerT]],
+    batches: Sequence[Sequence[ItemT]],
+    jobs: int,
+    meanwhile: Callable[[], object] | None,
+) -> Generator[Sequence[AnswerT | Died[ItemT]] | None, None, None]:
+    """The answers to each batch, in order; None where its process died.
+
+    Forked workers inherit all that this process knows, modules, sources and memories, and are there in milliseconds;
+    only answers travel. Where the system lets no process be forked, the work is done here.
+    """
+    from rewire.hands import Answer, Hands, NoProcess
+
+    known: dict[int, Answer] = {}
+    position = 0
+    gc.freeze()  # a collection in the worker would write to, and so copy, every page that it shares with this process
+    try:
+        with Hands(lambda number: function(batches[number]), len(batches), jobs) as hands:
+            if meanwhile:
+                meanwhile()
+            for answer in hands.answers():
+                known[answer.number] = answer
+                while position in known:
+                    found = known.pop(position)
+                    yield None if found.data is None else found.opened()
+                    position += 1
+    except NoProcess:
+        pass
+    finally:
+        gc.unfreeze()
+    for number in range(position, len(batches)):  # nobody could be found to replace those who died
+        missing = known.pop(number, None)
+        if missing is None:
+            yield function(batches[number])
+        else:
+            yield None if missing.data is None else missing.opened()
+
+
+def _in_pool(
+    function: Callable[[Sequence[ItemT]], Sequence[AnswerT]],
+    batches: Sequence[Sequence[ItemT]],
+    jobs: int,
+    meanwhile: Callable[[], object] | None,
+) -> Generator[Sequence[AnswerT | Died[ItemT]] | None, None, None]:
+    """As ``_in_forks``, from a fork server. A death ends its pool, and those who were at work beside it."""
     from concurrent.futures import FIRST_EXCEPTION, wait
     from concurrent.futures.process import BrokenProcessPool
 
     position = 0
     while position < len(batches):
         waiting = batches[position:]
-        pool, work = _pool(min(jobs, len(waiting)), function, waiting)
+        pool = _pool(min(jobs, len(waiting)))
         futures: deque[Future[Sequence[AnswerT]]] = deque()
         whole = False
         try:
-            futures.extend(pool.submit(*work(number)) for number in range(len(waiting)))
+            futures.extend(pool.submit(function, batch) for batch in waiting)
             if meanwhile:
                 meanwhile()
                 meanwhile = None
             while futures:
                 answers = futures[0].result()
                 futures.popleft()  # which holds its answers for as long as it is held itself
-                yield from answers
+                yield answers
                 position += 1
-                if advance:
-                    advance(len(answers))
             whole = True
         except BrokenProcessPool:
             wait(futures, return_when=FIRST_EXCEPTION)
-            yield from _one_by_one(function, batches[position])
-            if advance:
-                advance(len(batches[position]))
+            yield None
             position += 1
         finally:
-            _end(pool, futures, whole=whole)
+            _end(pool, whole=whole)
 
 
 def _one_by_one(
     function: Callable[[Sequence[ItemT]], Sequence[AnswerT]], items: Sequence[ItemT]
 ) -> list[AnswerT | Died[ItemT]]:
     """Each item in a process of its own. Raises RewireError where all of several die."""
-    from concurrent.futures.process import BrokenProcessPool
-
+    way = _in_forks if _may_fork() else _in_pool
     answers: list[AnswerT | Died[ItemT]] = []
     for item in items:
-        pool, work = _pool(1, function, [[item]])
-        try:
-            answers.extend(pool.submit(*work(0)).result())
-        except BrokenProcessPool:
-            answers.append(Died(item))
-        finally:
-            _end(pool, (), whole=True)
+        (found,) = way(function, [[item]], 1, None)
+        answers.extend([Died(item)] if found is None else found)
     if len(answers) > 1 and all(isinstance(answer, Died) for answer in answers):
         raise RewireError("worker processes die whatever they are given", advice="run with --jobs 1")
     return answers
 
 
-_inherited: tuple[Callable[[Any], Any], Sequence[Any]] | None = None
-"""What a forked worker finds: the function and its batches. Set for as long as processes may still be forked."""
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    """Workers from a fork server, which get their batches by pickle.
 
-
-def _pool(jobs: int, function: Callable[[Any], Any], batches: Sequence[Any]) -> tuple[ProcessPoolExecutor, Any]:
-    """A pool, and what to submit to it for the batch of a number.
-
-    Forked workers inherit all that this process knows, modules, sources and memories, and are there in milliseconds;
-    only answers travel. A fork copies locks that another thread holds: with a second thread, and where the system
-    has no safe fork (macOS), workers come from a fork server and get their batches by pickle.
+    For where a fork is not safe: the system has no safe one (macOS), or another thread may hold a lock that the copy
+    would wait for.
     """
     import multiprocessing  # 20 ms that a run without workers does not pay
     from concurrent.futures import ProcessPoolExecutor
 
-    if not _may_fork():
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(list(PRELOADED))
-        pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
-        return pool, lambda number: (function, batches[number])
-    global _inherited
-    _inherited = function, batches
-    gc.freeze()  # a collection in the worker would write to, and so copy, every page that it shares with this process
-    pool = ProcessPoolExecutor(jobs, mp_context=multiprocessing.get_context("fork"), initializer=_begin)
-    return pool, lambda number: (_run_inherited, number)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(PRELOADED))
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
 
 
 def _may_fork() -> bool:
@@ -209,22 +241,15 @@ def _begin() -> None:
     threading.Thread(target=follow, daemon=True).start()
 
 
-def _run_inherited(number: int) -> Any:
-    assert _inherited is not None
-    function, batches = _inherited
-    return function(batches[number])
+def _end(pool: ProcessPoolExecutor, *, whole: bool) -> None:
+    """Let the pool go: at its leisure where all is done, at once where the run ends before (Ctrl-C, an error).
 
-
-def _end(pool: ProcessPoolExecutor, futures: Iterable[Future[Any]], *, whole: bool) -> None:
-    """Let the pool go: at its leisure where all is done, at once where the run ends before (Ctrl-C, an error)."""
-    global _inherited
-    _inherited = None
-    gc.unfreeze()
-    for future in futures:
-        future.cancel()
+    At once is without waiting for the thread that reads answers: one killed in the middle of its own leaves it waiting.
+    """
     if not whole:
         from multiprocessing import active_children
 
         for process in active_children():
             process.kill()
-    pool.shutdown(wait=True, cancel_futures=True)
+            process.join()
+    pool.shutdown(wait=whole, cancel_futures=True)

@@ -1,0 +1,248 @@
+"""Forked processes that each take the next number of a list and answer for it, until none is left.
+
+Nothing is shared but a pipe of numbers, from which one read takes one number; every process answers over a pipe of its
+own. So a process that dies, even in the middle of its answer, is seen at once and takes nothing along but the number
+it had in hand; no lock, semaphore or thread of this process is waited for.
+(``concurrent.futures`` has one pipe for all answers: where a worker is killed while it writes, its reader waits
+without end.) Linux only, and only while this process has one thread.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pickle
+import select
+import struct
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+AHEAD = 1 << 20
+"""Bytes that a process may be ahead of the one that reads its answers: some batches, so that neither waits."""
+
+_NUMBER = struct.Struct("=i")
+_HEAD = struct.Struct("=iq")
+"""A number, and the length of its answer: what comes next. No length: the number has just been taken."""
+
+_TAKEN = -1
+
+
+class NoProcess(Exception):
+    """Not one process could be forked: the system has no room for any, or the user may have no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one number: the pickled answer and whether it is an exception; None: its process died."""
+
+    number: int
+    data: bytes | None
+    is_error: bool = False
+
+    def opened(self) -> Any:
+        """The answer. Raises what the work raised."""
+        assert self.data is not None, "nobody answered"
+        found = pickle.loads(self.data)
+        if self.is_error:
+            raise found
+        return found
+
+
+class Hands:
+    """``work(number)`` for every number below ``count``, by at most ``jobs`` processes; a context manager.
+
+    Raises NoProcess. Whatever is still at work when the block ends (Ctrl-C, an error) is killed.
+    """
+
+    def __init__(self, work: Callable[[int], Any], count: int, jobs: int) -> None:
+        self._work = work
+        self._count = count
+        self._hands: dict[int, _Hand] = {}
+        self._poll = select.poll()
+        self._alive_here, self._alive = os.pipe()  # never written to: it ends with this process, which each hand sees
+        self._numbers, numbers = os.pipe()
+        room = fcntl.fcntl(numbers, fcntl.F_GETPIPE_SZ) // _NUMBER.size
+        self._step = -(-count // room) or 1  # more numbers than a pipe holds unread are taken several at a time
+        os.write(numbers, b"".join(map(_NUMBER.pack, range(0, count, self._step))))
+        os.close(numbers)
+        try:
+            while len(self._hands) < min(jobs, count) and self._fork():
+                pass
+            if count and not self._hands:
+                raise NoProcess
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __enter__(self) -> Hands:
+        return self
+
+    def __exit__(self, *trouble: object) -> None:
+        for hand in self._hands.values():
+            hand.end()
+        self._hands.clear()
+        for descriptor in (self._alive, self._alive_here, self._numbers):
+            os.close(descriptor)
+
+    def answers(self) -> Iterator[Answer]:
+        """Answers as they come. A process that died is replaced; a number may be left for which nobody answers."""
+        while self._hands:
+            for descriptor, _ in self._poll.poll():
+                hand = self._hands[descriptor]
+                heard = hand.hear()
+                if heard is not None:
+                    yield heard
+                elif hand.is_gone:
+                    yield from self._let_go(descriptor)
+
+    def _let_go(self, descriptor: int) -> Iterator[Answer]:
+        hand = self._hands.pop(descriptor)
+        self._poll.unregister(descriptor)
+        hand.end()
+        if hand.number is not None:
+            yield Answer(hand.number, None)
+        if not hand.is_done:
+            self._fork()
+
+    def _taken(self) -> Iterator[int]:
+        """In a forked process: the numbers that are its own, for as long as there are any."""
+        while taken := os.read(self._numbers, _NUMBER.size):
+            (first,) = _NUMBER.unpack(taken)
+            yield from range(first, min(first + self._step, self._count))
+
+    def _fork(self) -> bool:
+        """One more process; False where the system allows for none."""
+        reading, writing = os.pipe()
+        try:
+            process = os.fork()
+        except OSError:
+            os.close(reading)
+            os.close(writing)
+            return False
+        if process == 0:
+            foreign = (self._alive, reading, *self._hands)
+            _serve(self._work, self._taken(), writing, self._alive_here, foreign)
+        os.close(writing)
+        with suppress(OSError):  # more than the system gives this user: then the process waits until it is read
+            fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, AHEAD)
+        self._hands[reading] = _Hand(process, reading)
+        self._poll.register(reading, select.POLLIN)
+        return True
+
+
+class _Hand:
+    """One process, seen from the one that forked it. ``is_done``: it found no number left, and ended as it should."""
+
+    def __init__(self, process: int, reading: int) -> None:
+        self.number: int | None = None
+        self.is_gone = self.is_done = False
+        self._process = process
+        self._reading = reading
+
+    def hear(self) -> Answer | None:
+        """Its answer to a number; None where it says something else, or nothing ever again (``is_gone``)."""
+        head = self._read(_HEAD.size)
+        if head is None:
+            return None
+        number, length = _HEAD.unpack(head)
+        if length == _TAKEN:
+            self.number = number
+            return None
+        data = self._read(abs(length) + 1)
+        if data is None:
+            return None
+        self.number = None
+        return Answer(number, data[1:], is_error=data[:1] == b"!")
+
+    def _read(self, size: int) -> bytes | None:
+        parts = []
+        while size:
+            part = os.read(self._reading, min(size, 1 << 20))
+            if not part:
+                self.is_gone = True
+                return None
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def end(self) -> None:
+        """Kill the process if it is still there, and wait until it is not."""
+        from signal import SIGKILL
+
+        if not self.is_gone:
+            with suppress(ProcessLookupError):
+                os.kill(self._process, SIGKILL)
+        try:
+            _, status = os.waitpid(self._process, 0)
+        except ChildProcessError:  # whoever started rewire ignores SIGCHLD: the system says nothing of how it ended
+            status = int(self.number is not None)
+        self.is_done = status == 0
+        os.close(self._reading)
+
+
+def _serve(
+    work: Callable[[int], Any], numbers: Iterator[int], writing: int, alive: int, foreign: tuple[int, ...]
+) -> NoReturn:
+    """In the forked process: take numbers and answer for them, and be gone without a trace of what this is a copy of.
+
+    Ctrl-C is for the process that forked this one, which ends its hands; a polite kill ends this one alone.
+    """
+    status = 1
+    try:
+        import signal
+
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for polite in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(polite, signal.SIG_DFL)
+        for descriptor in foreign:
+            os.close(descriptor)
+        _end_with(alive)
+        for number in numbers:
+            _write(writing, _HEAD.pack(number, _TAKEN))
+            mark, data = _answer(work, number)
+            _write(writing, _HEAD.pack(number, len(data)) + mark)
+            _write(writing, data)
+        status = 0
+    finally:
+        os._exit(status)
+
+
+def _answer(work: Callable[[int], Any], number: int) -> tuple[bytes, bytes]:
+    try:
+        return b".", pickle.dumps(work(number), pickle.HIGHEST_PROTOCOL)
+    except Exception as error:
+        import traceback
+
+        words = "".join(traceback.format_exception(error))
+        error.add_note(f"in a worker process:\n{words}")
+        try:
+            data = pickle.dumps(error)
+            pickle.loads(data)  # an exception may refuse to be made again from what it says of itself
+        except Exception:
+            data = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}\n{words}"))
+        return b"!", data
+
+
+def _write(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _end_with(alive: int) -> None:
+    """End this process when the one that forked it has ended, however it did: then nothing can be read any more.
+
+    Where there can be no thread for that, the process sees it when it answers: nobody is there to read.
+    """
+    import threading
+
+    def follow() -> None:
+        os.read(alive, 1)
+        os._exit(1)
+
+    with suppress(RuntimeError):
+        threading.Thread(target=follow, daemon=True).start()
