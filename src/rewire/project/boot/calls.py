@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import ast
     from collections.abc import Sequence
 
-    from rewire.project.boot.interpret import Interpreter, Scope
+    from rewire.project.boot.interpret import Interpreter
+    from rewire.project.boot.lookup import Scope
 
 _EXITS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit"})
 _OPENERS = frozenset({"builtins.globals", "builtins.exec", "builtins.vars", "builtins.locals", "builtins.setattr"})

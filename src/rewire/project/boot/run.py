@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from rewire.project.boot.calls import edit_path
 from rewire.project.boot.errors import IMPORT_TROUBLE, Left, Raised, Returned, catches
-from rewire.project.boot.interpret import Interpreter, Scope
+from rewire.project.boot.interpret import Interpreter
+from rewire.project.boot.lookup import Scope
 from rewire.project.boot.values import UNKNOWN, External, Function, Klass, Module
 
 if TYPE_CHECKING:
