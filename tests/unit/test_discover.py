@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -354,6 +355,72 @@ def test_variables_of_a_hook_do_not_lead_to_another_repository(
     monkeypatch.setenv("GIT_WORK_TREE", str(other))
     monkeypatch.setenv("GIT_INDEX_FILE", str(other / ".git/index"))
     assert discover([]).selected == ("a.py",)
+
+
+NAMES = ("a", "b", "a/c", "a/d", "a/c/e", "a/c/f", "b/g", "x.py", "a/y.py", "a/c/z.py", "b/g/h.py")
+"""Paths that get in each other's way: most are a file in one state of the work tree and a folder in another."""
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    tracked=st.sets(st.sampled_from(NAMES)),
+    later=st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(["file", "link", "gone", "folder"])), max_size=6),
+    ignored=st.sets(st.sampled_from(["x.py", "e", "c/", "/a", "*.py"]), max_size=2),
+)
+def test_any_work_tree_is_listed_as_git_lists_it(
+    tracked: set[str], later: list[tuple[str, str]], ignored: set[str]
+) -> None:
+    """git is asked for untracked files where the folders show any, and so says the same as if it were always asked."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder).resolve()
+        first = {path for path in tracked if not any(other.startswith(f"{path}/") for other in tracked)}
+        make_repository(root, dict.fromkeys([*first, "kept.py"], ""))
+        if ignored:
+            (root / ".gitignore").write_text("".join(f"{line}\n" for line in sorted(ignored)))
+        for path, kind in later:
+            _put(root, path, kind)
+        listed = git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard").decode().split("\0")
+        expected = {path for path in listed if path and not path.endswith("/") and _is_plain(root, path)}
+        assert files(discover([root])) == expected
+
+
+def _put(root: Path, path: str, kind: str) -> None:
+    """Let ``path`` be a file, a link or an empty folder, or be gone, whatever is in the way."""
+    place = root / path
+    for part in (*reversed(place.relative_to(root).parents), place.relative_to(root)):
+        found = root / part
+        if found.is_symlink() or (found.exists() and (found == place or not found.is_dir())):
+            shutil.rmtree(found) if found.is_dir() and not found.is_symlink() else found.unlink()
+    if kind == "gone":
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if kind == "file":
+        place.touch()
+    elif kind == "link":
+        place.symlink_to("kept.py")
+    else:
+        place.mkdir()
+
+
+def _is_plain(root: Path, path: str) -> bool:
+    """True for a regular file that no symbolic link leads to."""
+    parts = [root / parent for parent in Path(path).parents]
+    return (root / path).is_file() and not any(place.is_symlink() for place in (*parts, root / path) if place != root)
+
+
+def test_a_fresh_checkout_is_listed_without_a_search_for_untracked_files(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_repository(here, {"src/deep/a.py": "", "b.py": ""})
+    monkeypatch.setattr("rewire.discover.repository._Untracked.ask", lambda _: pytest.fail("there are none"))
+    assert discover([]).selected == ("b.py", "src/deep/a.py")
+
+
+@pytest.mark.parametrize("new", ["c.py", "src/c.py", "src/deep/c.py", "src/deep/er/c.py", "src/other/c.py"])
+def test_a_new_file_is_found_wherever_it_lies(here: Path, new: str) -> None:
+    make_repository(here, {"src/deep/a.py": "", "b.py": ""})
+    write(here, {new: ""})
+    assert new in discover([]).selected
 
 
 def test_an_empty_project(here: Path) -> None:

@@ -13,7 +13,7 @@ from rewire.discover.listing import Listing, closed
 from rewire.errors import GitError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence, Set
 
 
 GIT_SETTINGS: Mapping[str, str] = {
@@ -115,38 +115,68 @@ def run_git(
 def list_repository(top: Path) -> Listing:
     """Tracked files, and untracked ones that git does not ignore: regular files on disk, no others.
 
-    Where the untracked ones are, git finds out while the tracked ones are looked at.
+    git is asked for untracked files as soon as a look at the tracked ones meets anything that is not tracked; in a
+    fresh checkout it never is.
     """
-    untracked = ("ls-files", "-z", "--others", "--exclude-standard")
-    with subprocess.Popen(
-        ["git", *untracked],
-        cwd=top,
-        env=git_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as others:
-        disk = _Disk(str(top))
-        tracked = _names(top, run_git(top, "ls-files", "-z", "--cached"))
-        disk.look_at(tracked)
-        said, complaints = others.communicate()
-    names = _names(top, subprocess.CompletedProcess(untracked, others.returncode, said, complaints))
+    disk = _Disk(str(top))
+    tracked = _names(top, run_git(top, "ls-files", "-z", "--cached"))
+    with _Untracked(top) as untracked:
+        disk.look_at(tracked, strange=untracked.ask)
+        names, words = untracked.answer()
     disk.look_at(names)
-    words = os.fsdecode(complaints)
     unopened = [match.group(1).rstrip("/") for match in re.finditer(r"could not open directory '(.*)': ", words)]
     failures = {folder: closed(folder) for folder in unopened}
     for folder in disk.closed:
         failures.setdefault(folder, closed(folder))
     # git's order is kept, in which the names are sorted but for a seam or two: sorting them again costs little.
-    listed = dict.fromkeys((*tracked, *names))
-    return Listing([name for name in listed if name in disk.files], tuple(failures.values()))
+    listed: Sequence[str] = list(dict.fromkeys((*tracked, *names)))
+    if not disk.files.issuperset(listed):
+        listed = [name for name in listed if name in disk.files]
+    return Listing(listed, tuple(failures.values()))
+
+
+class _Untracked:
+    """git's search for untracked files, at work beside this process once it was asked for."""
+
+    def __init__(self, top: Path) -> None:
+        self._top = top
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> _Untracked:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process and self._process.returncode is None:  # on the way out with an error
+            self._process.kill()
+            self._process.communicate()
+
+    def ask(self) -> None:
+        """Let git begin."""
+        self._process = subprocess.Popen(
+            ["git", "ls-files", "-z", "--others", "--exclude-standard"],
+            cwd=self._top,
+            env=git_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def answer(self) -> tuple[list[str], str]:
+        """The untracked files, and git's complaints; nothing if git was not asked. Raises GitError."""
+        if self._process is None:
+            return [], ""
+        said, complaints = self._process.communicate()
+        done = subprocess.CompletedProcess(self._process.args, self._process.returncode, said, complaints)
+        return _names(self._top, done), os.fsdecode(complaints)
 
 
 def _names(top: Path, done: subprocess.CompletedProcess[bytes]) -> list[str]:
     """What git has listed. Raises GitError where it could not."""
     if done.returncode != 0:
         raise explain_git_refusal(top, os.fsdecode(done.stderr).strip())
-    return [name for name in os.fsdecode(done.stdout).split("\0") if name and not name.endswith("/")]
+    names = os.fsdecode(done.stdout).split("\0")
+    names.pop()  # what follows the last terminator
+    return [name for name in names if not name.endswith("/")] if b"/\0" in done.stdout else names
 
 
 class _Disk:
@@ -159,23 +189,64 @@ class _Disk:
         self._seen: set[str] = set()
         self._real = {"": True}
 
-    def look_at(self, names: Iterable[str]) -> None:
-        """Look into the folders of ``names`` that were not looked at before."""
-        folders = {name.rpartition("/")[0] for name in names} - self._seen
+    def look_at(self, names: Collection[str], strange: Callable[[], object] | None = None) -> None:
+        """Look into the folders of ``names``, and those above, that were not looked at before.
+
+        ``strange`` is called once, as soon as something turns up that is neither a file among ``names`` nor a folder of
+        such files, or a folder cannot be looked into.
+        """
+        expected = frozenset((*names, ".git"))
+        folders = _with_those_above({name.rpartition("/")[0] for name in names})
+        for folder in sorted(folders - self._seen):
+            known = self._look_into(folder, expected, folders)
+            if not known and strange:
+                strange()
+                strange = None
         self._seen |= folders
-        for folder in sorted(folders):
-            prefix = f"{folder}/" if folder else ""
-            try:
-                if not _is_real_folder(self._base, folder, self._real):
-                    continue
-                with os.scandir(f"{self._base}/{folder}") as entries:
-                    for entry in entries:
-                        if entry.is_file(follow_symlinks=False):
-                            self.files.add(f"{prefix}{entry.name}")
-                        else:
-                            self._real[f"{prefix}{entry.name}"] = entry.is_dir(follow_symlinks=False)
-            except OSError:
-                self.closed.append(folder)
+
+    def _look_into(self, folder: str, expected: frozenset[str], folders: Set[str]) -> bool:
+        """Note what lies in ``folder``. True if that is nothing but what was expected."""
+        prefix = f"{folder}/" if folder else ""
+        try:
+            if not _is_real_folder(self._base, folder, self._real):
+                return True  # which the folder above was asked about
+            with os.scandir(f"{self._base}/{folder}") as found:
+                entries = list(found)
+            files = [f"{prefix}{entry.name}" for entry in entries if entry.is_file(follow_symlinks=False)]
+            others = {
+                f"{prefix}{entry.name}": entry.is_dir(follow_symlinks=False)
+                for entry in (entries if len(files) < len(entries) else ())
+                if not entry.is_file(follow_symlinks=False)
+            }
+        except OSError:
+            self.closed.append(folder)
+            return False
+        self.files.update(files)
+        self._real.update(others)
+        if not folder:
+            others.pop(".git", None)
+        return expected.issuperset(files) and all(
+            (path in folders or self._is_empty(path)) if is_folder else path in expected
+            for path, is_folder in others.items()
+        )
+
+    def _is_empty(self, folder: str) -> bool:
+        """True for a folder with nothing in it, which git has no name for."""
+        try:
+            with os.scandir(f"{self._base}/{folder}") as found:
+                return next(found, None) is None
+        except OSError:
+            return False
+
+
+def _with_those_above(folders: Set[str]) -> set[str]:
+    """``folders`` and every folder that holds one of them, the top (``""``) among them."""
+    found = {""}
+    for folder in folders:
+        while folder not in found:
+            found.add(folder)
+            folder = folder.rpartition("/")[0]
+    return found
 
 
 def _is_real_folder(base: str, folder: str, known: dict[str, bool]) -> bool:
