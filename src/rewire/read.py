@@ -14,7 +14,7 @@ import tokenize
 from typing import TYPE_CHECKING
 
 from rewire.model.result import Failure
-from rewire.model.source import Newline, SourceFile, digest_of
+from rewire.model.source import Newline, SourceFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -102,7 +102,7 @@ def decode(path: str, data: bytes) -> SourceFile | Failure:
         return _undecodable(path, data, len(data) - len(body) + error.start, encoding)
     except (UnicodeError, LookupError, ValueError) as error:
         return _failure(path, "undecodable", f"not {encoding}: {error}", "correct the encoding cookie")
-    source = SourceFile(path, text, encoding, bom, newline_style(text), digest_of(data))
+    source = SourceFile(path, text, encoding, bom, newline_style(text))
     if not _is_lossless(source, data):
         return _failure(
             path,
@@ -128,7 +128,7 @@ def _decode_plain(path: str, data: bytes) -> SourceFile | None:
         text = data.decode()
     except UnicodeDecodeError:
         return None
-    return SourceFile(path, text, "utf-8", False, newline_style(text), digest_of(data))
+    return SourceFile(path, text, "utf-8", False, newline_style(text))
 
 
 def newline_style(text: str) -> Newline:

@@ -62,7 +62,7 @@ class Record:
             raise RewireError(f"{path} has changed while rewire was at work", advice="run again")
         after = SourceFile(path, *whole) if whole else None
         if before and regions is not None:
-            after = replace(before, text=_replaced(before.text, regions), digest=after_digest)
+            after = replace(before, text=_replaced(before.text, regions), noted=after_digest)
         latest[path] = after
         return FileChange(path, before, after, tuple(_change(path, entry) for entry in changes))
 

@@ -128,11 +128,7 @@ class RunResult:
                     merged[file.path] = file
                 else:
                     merged[file.path] = Entry(file.path, earlier.before, file.after, (*earlier.changes, *file.changes))
-        return tuple(
-            entry
-            for _, entry in sorted(merged.items())
-            if (entry.before and entry.before.digest) != (entry.after and entry.after.digest)
-        )
+        return tuple(entry for _, entry in sorted(merged.items()) if entry.before != entry.after)
 
     @property
     def has_changes(self) -> bool:

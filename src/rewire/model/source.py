@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import codecs
-import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Newline = Literal["\n", "\r\n", "\r"]
@@ -35,7 +34,7 @@ class SourceFile:
     """One file, decoded without loss: newlines are as on disk, a byte order mark is kept aside.
 
     ``path`` is relative to the workspace root with ``/`` between its parts; ``encoding`` a codec name for
-    ``str.encode``; ``newline`` the style most lines end in; ``digest`` the hexadecimal BLAKE2b-128 of the bytes.
+    ``str.encode``; ``newline`` the style most lines end in; ``noted`` the ``digest``, once somebody has worked it out.
     """
 
     path: str
@@ -43,7 +42,14 @@ class SourceFile:
     encoding: str
     bom: bool
     newline: Newline
-    digest: str
+    noted: str = field(default="", compare=False, repr=False)
+
+    @property
+    def digest(self) -> str:
+        """The hexadecimal BLAKE2b-128 of the bytes: worked out for who asks, since most runs never do."""
+        if not self.noted:
+            object.__setattr__(self, "noted", digest_of(self.to_bytes()))
+        return self.noted
 
     def to_bytes(self) -> bytes:
         """The file's bytes. Raises UnicodeEncodeError if the text does not fit the declared encoding."""
@@ -51,8 +57,8 @@ class SourceFile:
 
     def with_text(self, text: str) -> SourceFile:
         """The same file holding ``text``. Raises UnicodeEncodeError if it does not fit the encoding."""
-        digest = digest_of(_encoded(text, self.encoding, bom=self.bom))
-        return SourceFile(self.path, text, self.encoding, self.bom, self.newline, digest)
+        _encoded(text, self.encoding, bom=self.bom)
+        return SourceFile(self.path, text, self.encoding, self.bom, self.newline)
 
     def line_of(self, offset: int) -> int:
         """1-based line number of a character offset; CR, LF and CRLF each end a line."""
@@ -66,6 +72,8 @@ def _encoded(text: str, encoding: str, *, bom: bool) -> bytes:
 
 def digest_of(data: bytes) -> str:
     """Hexadecimal BLAKE2b-128 of ``data``."""
+    import hashlib  # and OpenSSL's library, 5 ms
+
     return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 

@@ -6,13 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from rewire import locate as station
-from rewire.cache.recall import Recall
 from rewire.pipeline.state import died
 from rewire.workers import Died
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rewire.cache.recall import Recall
     from rewire.model.result import Failure
     from rewire.model.workspace import Workspace
     from rewire.pipeline.request import Selected
@@ -38,9 +38,9 @@ def locate(
     known = known or {}
     codemod = selected.codemod
     markers = state.wanted.markers[codemod.name]
-    recall = Recall(state.request.cache, codemod, selected.options, markers)
-    digests = {path: state.digest(workspace, path) for path in paths}
-    located = recall.located({path: digest for path, digest in digests.items() if path not in known})
+    recall = _recall(state, selected, markers)
+    digests = {path: state.digest(workspace, path) for path in paths} if recall else {}
+    located = recall.located({path: digest for path, digest in digests.items() if path not in known}) if recall else {}
     items = [(path, state.carried(workspace, path)) for path in paths if path not in located and path not in known]
     work = partial(
         station.locate_files, root=workspace.root, codemod=codemod, markers=markers, options=selected.options
@@ -59,9 +59,19 @@ def locate(
             failures[answer.path] = answer.failure
         else:
             fresh[answer.path] = answer.facts
-    recall.keep(digests, fresh)
+    if recall:
+        recall.keep(digests, fresh)
     located.update(fresh)
     return {path: located[path] for path in paths if located.get(path) is not None}, failures
+
+
+def _recall(state: State, selected: Selected, markers: Sequence[bytes]) -> Recall | None:
+    """What earlier runs located; None for a run without a cache."""
+    if state.request.cache is None:
+        return None
+    from rewire.cache.recall import Recall  # and sqlite3
+
+    return Recall(state.request.cache, selected.codemod, selected.options, markers)
 
 
 def _prepare(selected: Selected, project: ProjectIndex) -> None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from rewire.cache.recall import Rewrites
 from rewire.model.result import Rejected
 from rewire.model.site import Promise
 from rewire.pipeline.aftermath import Question
@@ -18,6 +17,7 @@ from rewire.verify.imports import newly_unresolved
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rewire.cache.recall import Rewrites
     from rewire.model.workspace import FileChange, Workspace
     from rewire.pipeline.request import Selected
     from rewire.pipeline.state import State
@@ -36,7 +36,7 @@ def accept(
         state.executor,
         partial(state.carried, state.workspace),
         partial(state.digest, state.workspace),
-        Rewrites(state.request.cache, selected.codemod, selected.options),
+        _rewrites(state, selected),
         _question(state, selected),
         state.advance("rewrite", len({site.path for site in decided.plan.sites})),
     )
@@ -48,6 +48,15 @@ def accept(
             break
         acceptance.reject(complaints)
     return acceptance
+
+
+def _rewrites(state: State, selected: Selected) -> Rewrites | None:
+    """What earlier runs rewrote; None for a run without a cache."""
+    if state.request.cache is None:
+        return None
+    from rewire.cache.recall import Rewrites  # and sqlite3
+
+    return Rewrites(state.request.cache, selected.codemod, selected.options)
 
 
 def _question(state: State, selected: Selected) -> Question:

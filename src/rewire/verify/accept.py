@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rewire import read
 from rewire.model.result import Failure, Rejected
 from rewire.model.site import NewFile, Plan, Refusal, Site
-from rewire.model.source import SourceFile, Span, digest_of
+from rewire.model.source import SourceFile, Span
 from rewire.model.splices import splices
 from rewire.model.workspace import FileChange, Workspace
 from rewire.plan import ENGINE_CODES
@@ -49,7 +49,7 @@ class Acceptance:
     """What the work on a file must be sent of it (``pipeline.state.State.carried``)."""
     digest: Callable[[str], str]
     """A file's digest, where it is known (else empty)."""
-    rewrites: Rewrites
+    rewrites: Rewrites | None
     """What earlier runs made of files."""
     question: Callable[[FileChange], Any] | None = None
     """Asked of every file that is accepted, where it was rewritten; its answer is one of ``answers``."""
@@ -168,7 +168,8 @@ class Acceptance:
                     parcel = self._take(task, *answer)
                     if key := keys[task.path]:
                         rows[key] = tuple(parcel.packed())
-            self.rewrites.keep(rows)
+            if self.rewrites:
+                self.rewrites.keep(rows)
             paths = self._drop(complaints)
 
     def _take(self, task: _Task, parcel: Verified | Parcel, answer: Any) -> Verified | Parcel:
@@ -179,7 +180,9 @@ class Acceptance:
         return parcel
 
     def _recall(self, paths: Sequence[str]) -> dict[str, bytes | None]:
-        """Take from memory what an equal run made of the same files; the others, each with its key."""
+        """Take from memory what an equal run made of the same files; the others, each with its key if it has one."""
+        if self.rewrites is None:
+            return dict.fromkeys(paths)
         keys = {path: self.rewrites.key(path, self.digest(path), self._remaining(path)) for path in paths}
         known = self.rewrites.recall([key for key in keys.values() if key])
         for path, key in list(keys.items()):
@@ -201,8 +204,7 @@ class Acceptance:
 def _created(file: NewFile) -> FileChange:
     from rewire.model.site import Change
 
-    data = file.text.encode()
-    source = SourceFile(file.path, file.text, "utf-8", False, "\n", digest_of(data))
+    source = SourceFile(file.path, file.text, "utf-8", False, "\n")
     whole = Span(0, len(file.text))
     change = Change("", file.path, Span(0, 0), 1, file.summary, "new file", True, Span(0, 0), whole, file.group)
     return FileChange(file.path, None, source, (change,))

@@ -88,8 +88,8 @@ def _packed(file: FileChange, splices: Sequence[Splice], *, carried: bool) -> Pa
         regions += (region.start, region.end, region.new)
         numbers.update((id(change), number) for change in region.changes)
     return Parcel(
-        None if carried else (old.text, old.encoding, old.bom, old.newline, old.digest),
-        new.digest,
+        None if carried else (old.text, old.encoding, old.bom, old.newline, old.noted),
+        new.noted,
         tuple(regions),
         tuple(number for change in file.changes for number in (change.line, numbers[id(change)])),
     )

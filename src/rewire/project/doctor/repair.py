@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rewire.model.result import Outcome, RunResult
 from rewire.model.site import Promise
-from rewire.model.source import SourceFile, digest_of
+from rewire.model.source import SourceFile
 from rewire.model.workspace import Changeset, FileChange
 from rewire.project.boot.simulate import Simulator
 
@@ -76,7 +76,7 @@ def _worse(project: Project, added: dict[str, SourceFile], examination: Examinat
 
 
 def _file(path: str, text: str) -> SourceFile:
-    return SourceFile(path, text, "utf-8", False, "\n", digest_of(text.encode()))
+    return SourceFile(path, text, "utf-8", False, "\n")
 
 
 def _packages(project: Project, made: dict[str, SourceFile]) -> list[str]:
