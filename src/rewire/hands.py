@@ -99,6 +99,15 @@ class Hands:
                 elif hand.is_gone:
                     yield from self._let_go(descriptor)
 
+    @property
+    def has_news(self) -> bool:
+        """True if ``answers`` need not wait for the first answer; a process that has only begun does not count."""
+        while waiting := self._poll.poll(0):
+            descriptor, _ = waiting[0]
+            if not self._hands[descriptor].hears_of_work():
+                return True
+        return not self._hands
+
     def _let_go(self, descriptor: int) -> Iterator[Answer]:
         hand = self._hands.pop(descriptor)
         self._poll.unregister(descriptor)
@@ -108,8 +117,8 @@ class Hands:
         if not hand.is_done:
             self._fork()
 
-    def _taken(self) -> Iterator[int]:
-        """In a forked process: the numbers that are its own, for as long as there are any."""
+    def taken(self) -> Iterator[int]:
+        """In a forked process, or in this one if it is to work too: its own numbers, for as long as there are any."""
         while taken := os.read(self._numbers, _NUMBER.size):
             (first,) = _NUMBER.unpack(taken)
             yield from range(first, min(first + self._step, self._count))
@@ -125,7 +134,7 @@ class Hands:
             return False
         if process == 0:
             foreign = (self._alive, reading, *self._hands)
-            _serve(self._work, self._taken(), writing, self._alive_here, foreign)
+            _serve(self._work, self.taken(), writing, self._alive_here, foreign)
         os.close(writing)
         with suppress(OSError):  # more than the system gives this user: then the process waits until it is read
             fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, AHEAD)
@@ -142,16 +151,26 @@ class _Hand:
         self.is_gone = self.is_done = False
         self._process = process
         self._reading = reading
+        self._heard: bytes | None = None
+        """The head of an answer that is still to be read."""
+
+    def hears_of_work(self) -> bool:
+        """True if it says that it has taken a number, which is noted. There is something to be read."""
+        if self._heard is None:
+            self._heard = self._read(_HEAD.size)
+        if self._heard is None:
+            return False
+        number, length = _HEAD.unpack(self._heard)
+        if length == _TAKEN:
+            self.number, self._heard = number, None
+        return bool(length == _TAKEN)
 
     def hear(self) -> Answer | None:
         """Its answer to a number; None where it says something else, or nothing ever again (``is_gone``)."""
-        head = self._read(_HEAD.size)
-        if head is None:
+        if self.hears_of_work() or self._heard is None:
             return None
-        number, length = _HEAD.unpack(head)
-        if length == _TAKEN:
-            self.number = number
-            return None
+        number, length = _HEAD.unpack(self._heard)
+        self._heard = None
         data = self._read(abs(length) + 1)
         if data is None:
             return None

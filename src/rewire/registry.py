@@ -12,12 +12,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from rewire.codemod.base import Codemod
 from rewire.errors import UsageError, did_you_mean
+from rewire.installed import entry_points
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -87,7 +87,7 @@ def load() -> Registry:
     """Import every installed codemod, once a process. A plug-in that fails to import costs the others nothing."""
     found: list[AnyCodemod] = []
     broken: list[Broken] = []
-    for entry_point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+    for entry_point in sorted(entry_points(GROUP), key=lambda point: (point.name, point.value)):
         try:
             package = entry_point.load()
         except Exception as error:  # a plug-in's import may raise anything

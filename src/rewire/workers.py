@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import gc
 import os
-import sys
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from rewire.errors import RewireError
+from rewire.forks import may_fork, share
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -92,6 +92,19 @@ class Processes:
             if advance:
                 advance(len(one))
 
+    def share(
+        self,
+        function: Callable[[Sequence[ItemT]], Sequence[AnswerT]],
+        items: Sequence[ItemT],
+        *,
+        pays_from: int = 0,
+        advance: Callable[[int], None] | None = None,
+        meanwhile: Callable[[], object] | None = None,
+    ) -> list[AnswerT]:
+        """As ``spread``, for a function that cannot kill a process: this one works too, once ``meanwhile`` is done."""
+        processes = self.jobs if len(items) >= pays_from else 1
+        return share(function, items, processes, advance=advance, meanwhile=meanwhile)
+
     def close(self) -> None:
         """Nothing outlives ``spread``."""
 
@@ -108,7 +121,7 @@ def _in_processes(
     advance: Callable[[int], None] | None,
     meanwhile: Callable[[], object] | None,
 ) -> Generator[AnswerT | Died[ItemT], None, None]:
-    way = _in_forks if _may_fork() else _in_pool
+    way = _in_forks if may_fork() else _in_pool
     for number, answers in enumerate(way(function, batches, jobs, meanwhile)):
         if answers is None:
             answers = _one_by_one(function, batches[number])
@@ -194,7 +207,7 @@ def _one_by_one(
     function: Callable[[Sequence[ItemT]], Sequence[AnswerT]], items: Sequence[ItemT]
 ) -> list[AnswerT | Died[ItemT]]:
     """Each item in a process of its own. Raises RewireError where all of several die."""
-    way = _in_forks if _may_fork() else _in_pool
+    way = _in_forks if may_fork() else _in_pool
     answers: list[AnswerT | Died[ItemT]] = []
     for item in items:
         (found,) = way(function, [[item]], 1, None)
@@ -216,12 +229,6 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(list(PRELOADED))
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
-
-
-def _may_fork() -> bool:
-    import threading
-
-    return sys.platform == "linux" and threading.active_count() == 1
 
 
 def _begin() -> None:

@@ -20,6 +20,7 @@ MEANINGLESS = {"utils", "util", "helpers", "helper", "common", "misc", "manager"
 VAGUE = re.compile(r"_?(handle|process|manage)_")
 INHERITED = {"markers", "locate", "plan", "transformer", "check", "check_project", "rewrite", "rewrite_block", "begin"}
 """What every codemod and transformer defines; their base classes say what it does."""
+MAY_IMPORT = {"rewire.registry", "rewire.installed", "rewire.cache.values"}
 RUNS_CODE = {"eval", "exec", "__import__", "import_module", "run_path", "run_module", "exec_module"}
 LIBRARIES = {"builtins", "importlib", "runpy"}
 KNOWN = {module.name for module in modules()}
@@ -105,10 +106,11 @@ def early_libcst(module: Module) -> Iterator[str]:
 def runs_code(module: Module) -> Iterator[str]:
     """Something that could run the target's code.
 
-    The registry imports what installed entry points name; the cache, classes of packages that are loaded.
+    The registry, and the entry points that it reads, import what is installed; the cache, classes of packages that are
+    loaded.
     """
     for node in ast.walk(module.tree):
-        if isinstance(node, ast.Call) and module.name not in {"rewire.registry", "rewire.cache.values"}:
+        if isinstance(node, ast.Call) and module.name not in MAY_IMPORT:
             name = getattr(node.func, "id", getattr(node.func, "attr", ""))
             holder = getattr(getattr(node.func, "value", None), "id", None)
             if name in RUNS_CODE and (isinstance(node.func, ast.Name) or holder in LIBRARIES or name == "exec_module"):

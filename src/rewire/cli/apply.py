@@ -97,7 +97,6 @@ def run(args: argparse.Namespace) -> int:
 
     from rewire.cli.request import read_request
     from rewire.cli.screen import can_redraw, hush, wants_colour
-    from rewire.pipeline import run as run_pipeline
     from rewire.report.progress import ProgressBar
 
     with ProgressBar(sys.stderr, colour=wants_colour(args.color, sys.stderr)) as bar, ExitStack() as ending:
@@ -106,6 +105,8 @@ def run(args: argparse.Namespace) -> int:
             ending.callback(asked.request.executor.close)
         if not (args.dry_run or args.check):
             _require_delivery(args, asked)
+        from rewire.pipeline import run as run_pipeline
+
         result = run_pipeline(asked.request)
     from rewire.cli.product import show
 

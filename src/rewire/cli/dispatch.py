@@ -14,12 +14,14 @@ if TYPE_CHECKING:
 
 def dispatch(words: Sequence[str]) -> int:
     """Run the command that ``words`` name. Never raises, but for SystemExit (``--help``) and KeyboardInterrupt."""
-    from rewire.cli.parser import build
+    from rewire.cli.parser import COMMANDS, build
 
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a character still shows the rest
     try:
-        args = build().parse(words)
+        # Only completion looks at the parsers of other commands.
+        only = words[0] if words and words[0] in COMMANDS and words[0] != "completion" else None
+        args = build(only).parse(words)
         code: int = args.run(args)
         sys.stdout.flush()
         return code

@@ -7,15 +7,13 @@ import re
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from rewire import __version__
-from rewire.cli import apply, cache, completion, doctor, explain
-from rewire.cli import list as listing
-from rewire.cli.fleet import command as fleet
 from rewire.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from types import ModuleType
 
-COMMANDS = (apply, fleet, doctor, listing, explain, cache, completion)
+COMMANDS = ("apply", "fleet", "doctor", "list", "explain", "cache", "completion")
 
 EPILOG = """\
 examples:
@@ -59,8 +57,11 @@ class Parser(argparse.ArgumentParser):
         return args
 
 
-def build() -> Parser:
-    """The parser of ``rewire``. ``run`` in its answer is the function of the command, ``parser`` the parser itself."""
+def build(only: str | None = None) -> Parser:
+    """The parser of ``rewire``, with one command of ``COMMANDS`` or (None) with all.
+
+    ``run`` in its answer is the function of the command, ``parser`` the parser itself.
+    """
     parser = Parser(
         prog="rewire",
         usage="rewire COMMAND [OPTIONS]",
@@ -71,10 +72,44 @@ def build() -> Parser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="command", required=True, prog="rewire", parser_class=Parser
     )
-    for command in COMMANDS:
-        command.add(commands)
+    for name in COMMANDS:
+        if only in (None, name):
+            _command(name).add(commands)
     parser.set_defaults(parser=parser)
     return parser
+
+
+def _command(name: str) -> ModuleType:
+    """The module of a command: the others are not imported for it."""
+    match name:
+        case "apply":
+            from rewire.cli import apply
+
+            return apply
+        case "fleet":
+            from rewire.cli.fleet import command
+
+            return command
+        case "doctor":
+            from rewire.cli import doctor
+
+            return doctor
+        case "list":
+            from rewire.cli import list as listing
+
+            return listing
+        case "explain":
+            from rewire.cli import explain
+
+            return explain
+        case "cache":
+            from rewire.cli import cache
+
+            return cache
+        case _:
+            from rewire.cli import completion
+
+            return completion
 
 
 def _option_strings(parser: argparse.ArgumentParser, command: str) -> Sequence[str]:

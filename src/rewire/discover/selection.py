@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rewire.discover.repository import find_repository, list_repository
 from rewire.errors import UsageError
@@ -42,6 +42,12 @@ class Discovered:
     failures: tuple[Failure, ...]
     narrowed: bool = False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Paths travel between processes as one text, in a third of the time."""
+        names = (self.selected, self.context, self.others)
+        texts = tuple("\0".join(paths) for paths in names)
+        return _received, (self.root, self.repository, texts, self.failures, self.narrowed)
+
     def narrowed_to(self, paths: Container[str]) -> Discovered:
         """The same project, of which this run may change only what is among ``paths`` too."""
         left_out = [path for path in self.selected if path not in paths]
@@ -52,6 +58,13 @@ class Discovered:
             context=tuple(sorted([*self.context, *left_out])),
             narrowed=self.narrowed or bool(left_out),
         )
+
+
+def _received(
+    root: Path, repository: Path | None, texts: Sequence[str], failures: tuple[Failure, ...], narrowed: bool
+) -> Discovered:
+    selected, context, others = (tuple(text.split("\0")) if text else () for text in texts)
+    return Discovered(root, repository, selected, context, others, failures, narrowed)
 
 
 def discover(paths: Sequence[Path], *, exclude: Sequence[str] = (), root: Path | None = None) -> Discovered:
@@ -158,20 +171,19 @@ def _sort_out(
 ) -> Discovered:
     selected: list[str] = []
     context: list[str] = []
-    others: list[str] = []
     exact = {path for path in given if path}
     prefixes = tuple(f"{path}/" for path in exact)
     everything = "" in given
     narrowed = False
-    for path in sorted(files):
-        if not path.endswith(PYTHON_SUFFIXES) and path not in exact:
-            others.append(path)
-            continue
+    listed = sorted(files)
+    python = [path for path in listed if path.endswith(PYTHON_SUFFIXES) or path in exact]
+    for path in python:
         inside = everything or path in exact or path.startswith(prefixes)
         if inside and not patterns.match(path):
             selected.append(path)
         else:
             context.append(path)
             narrowed = narrowed or not (inside or patterns.match(path))
+    others = [path for path in listed if not path.endswith(PYTHON_SUFFIXES) and path not in exact]
     kept = tuple(failure for failure in sorted(failures, key=lambda one: one.path) if not patterns.match(failure.path))
     return Discovered(base, top, tuple(selected), tuple(context), tuple(others), kept, narrowed)

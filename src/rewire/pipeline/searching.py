@@ -7,19 +7,17 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rewire import search as station
-from rewire.pipeline.state import died
-from rewire.workers import Died, Processes
+from rewire.workers import Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence, Set
+    from collections.abc import Callable, Mapping, Sequence, Set
 
     from rewire.needles import AnyOf
     from rewire.pipeline.request import Selected
     from rewire.pipeline.state import State
     from rewire.project.index import ProjectIndex
 
-BATCH = 256
-SPREAD_FROM = 30_000
+SPREAD_FROM = 1_000
 """From this many files on, reading and searching them is worth a second process."""
 
 
@@ -36,7 +34,7 @@ def search(state: State) -> None:
     needs = {one.codemod.name: tuple(one.codemod.needs) for one in state.request.codemods if one.codemod.needs}
     state.wanted = station.Wanted(guess, needs)
     asked = [path for path in state.workspace.paths if path not in state.workspace.overlay]
-    answered = _read_all(state, asked, replace(state.wanted, questions=questions))
+    answered = _read_all(state, asked, replace(state.wanted, questions=questions), meanwhile=project.foresee_launches)
     for question in questions:
         project.note_looks(question, asked, answered[question])
     markers = _markers(state, project)
@@ -65,17 +63,18 @@ def _markers(state: State, project: ProjectIndex) -> dict[str, tuple[bytes, ...]
     return {one.codemod.name: tuple(one.codemod.markers(project, one.options)) for one in state.request.codemods}
 
 
-def _read_all(state: State, paths: Sequence[str], wanted: station.Wanted) -> Mapping[AnyOf, Set[str]]:
+def _read_all(
+    state: State, paths: Sequence[str], wanted: station.Wanted, meanwhile: Callable[[], object] | None = None
+) -> Mapping[AnyOf, Set[str]]:
     """Search files as they lie on disk, and note what is found. By question, the files of which the answer is yes."""
     work = partial(station.search, state.workspace.root, wanted=wanted, digests=state.request.cache is not None)
+    station.prepare(wanted)  # once, before there are several processes
     advance = state.advance("search", len(paths))
     here = Processes(state.request.jobs)  # searching costs less than sending a file anywhere
-    answers = here.spread(work, paths, batch=BATCH, pays_from=SPREAD_FROM, advance=advance)
+    answers = here.share(work, paths, pays_from=SPREAD_FROM, advance=advance, meanwhile=meanwhile)
     answered: dict[AnyOf, set[str]] = {question: set() for question in wanted.questions}
     for path, answer in zip(paths, answers, strict=True):
-        if isinstance(answer, Died):
-            state.failures[path] = died(path)
-        elif answer is not None:
+        if answer is not None:
             state.note(answer)
             for question in answer.answered:
                 answered[question].add(path)

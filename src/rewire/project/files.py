@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections import OrderedDict
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rewire import read
@@ -25,7 +26,7 @@ KEPT = 48 << 20
 
 _TEXT_LIMIT = 4 << 20
 
-_NEVER_ASKED: tuple[Set[str], Set[str]] = frozenset(), frozenset()
+_NEVER_ASKED: tuple[frozenset[str], Set[str]] = frozenset(), frozenset()
 
 
 class Files:
@@ -38,7 +39,7 @@ class Files:
         self._imports: dict[str, tuple[ImportStatement, ...]] = {}
         self._texts: dict[str, str | None] = {}
         self._looks: dict[Callable[[bytes | None], Any], dict[str, Any]] = {}
-        self._noted: dict[object, tuple[Set[str], Set[str]]] = {}
+        self._noted: dict[object, tuple[frozenset[str], Set[str]]] = {}
         """By question the files on disk that a search asked it, and those of them where the answer was yes."""
         if earlier is not None:
             self._take_over(earlier)
@@ -78,6 +79,13 @@ class Files:
             answers[path] = question(self.data(path) if data is None else data)
         answer: AnswerT = answers[path]
         return answer
+
+    def quick_look(self, question: Callable[[bytes | None], bool]) -> Callable[[str], bool]:
+        """``look`` with one question, for many files: a mere lookup where a search has asked it of all of them."""
+        asked, answered = self._noted.get(question, _NEVER_ASKED)
+        if asked and not self.workspace.overlay and asked.issuperset(self.workspace.paths + self.workspace.context):
+            return answered.__contains__
+        return partial(self.look, question=question)
 
     def note_looks(self, question: AnyOf, asked: Collection[str], answered: Set[str]) -> None:
         """Take over the answers of a search: ``question`` was asked of the bytes on disk of ``asked``, and the answer

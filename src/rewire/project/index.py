@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from rewire.model.project import ImportRoot, Target
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rewire.model.source import SourceFile
     from rewire.model.workspace import Workspace
     from rewire.needles import AnyOf
+    from rewire.project.launch.read import Early
 
 AnswerT = TypeVar("AnswerT")
 
@@ -58,6 +60,7 @@ class ProjectIndex:
         self._provided: dict[tuple[str, str], bool] = {}
         self._reading_launches = False
         self._known_naming: Naming | None = None
+        self._early: Early | None = None
 
     def advance(self, workspace: Workspace) -> ProjectIndex:
         """The index of a later workspace; what was read of files that are still the same is carried over."""
@@ -125,7 +128,8 @@ class ProjectIndex:
 
         self._reading_launches = True
         try:
-            found = (*self._given, *read_launches(self, starts=partial(self._files.look, question=may_start)))
+            starts = self._files.quick_look(may_start)
+            found = (*self._given, *read_launches(self, starts=starts, early=self._early))
         finally:
             self._reading_launches = False
         return tuple(dict.fromkeys(found))
@@ -146,6 +150,13 @@ class ProjectIndex:
         if "_static_roots" not in self.__dict__:
             return ()
         return may_start, may_start_flat, may_load_by_path
+
+    def foresee_launches(self) -> None:
+        """Read those launch files that are so by their names, if launches will be asked for, as ``learn`` has told."""
+        if "_static_roots" in self.__dict__:
+            from rewire.project.launch.read import read_early
+
+            self._early = read_early(self)
 
     def _share(self, other: ProjectIndex, names: Sequence[str]) -> None:
         other.__dict__.update({name: self.__dict__[name] for name in names if name in self.__dict__})
@@ -346,4 +357,4 @@ class ProjectIndex:
 def _merged(*sorted_paths: tuple[str, ...]) -> tuple[str, ...]:
     """All of them, sorted, each once: runs that are in order already are merged, not sorted again."""
     some = [paths for paths in sorted_paths if paths]
-    return some[0] if len(some) == 1 else tuple(dict.fromkeys(sorted(path for paths in some for path in paths)))
+    return some[0] if len(some) == 1 else tuple(dict.fromkeys(sorted(chain(*some))))

@@ -59,10 +59,23 @@ class ModuleTable:
         self._found: dict[tuple[str, str], str | None] = {}
 
     @cached_property
+    def by_folder(self) -> Mapping[str, Sequence[str]]:
+        """The names of the Python files that lie directly in each directory that holds any."""
+        files: dict[str, list[str]] = {}
+        for path in self.paths:
+            folder, _, file = path.rpartition("/")
+            known = files.get(folder)
+            if known is None:
+                files[folder] = [file]
+            else:
+                known.append(file)
+        return files
+
+    @cached_property
     def folders(self) -> frozenset[str]:
         """Every directory that holds a Python file, at any depth."""
         found: set[str] = set()
-        for folder in {folder_of(path) for path in self.paths}:
+        for folder in self.by_folder:
             while folder and folder not in found:
                 found.add(folder)
                 folder = folder_of(folder)
@@ -72,11 +85,10 @@ class ModuleTable:
     def tops(self) -> Mapping[str, frozenset[str]]:
         """Per directory, the module and package names that lie directly in it."""
         names: dict[str, set[str]] = {}
-        for path in self.paths:
-            folder, _, file = path.rpartition("/")
-            stem = file.rpartition(".")[0] or file
-            if stem != "__init__" and stem.isidentifier():
-                names.setdefault(folder, set()).add(stem)
+        for folder, files in self.by_folder.items():
+            stems = {file.rpartition(".")[0] or file for file in files} - {"__init__"}
+            if stems := {stem for stem in stems if stem.isidentifier()}:
+                names[folder] = stems
         for folder in self.folders:
             parent, _, name = folder.rpartition("/")
             if name.isidentifier() and not iskeyword(name):

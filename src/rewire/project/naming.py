@@ -62,9 +62,7 @@ class Naming:
     @cached_property
     def tops(self) -> frozenset[str]:
         """First parts of the names of all files; most directories answer for all that lies below them."""
-        files: dict[str, list[str]] = {}
-        for path in self.table.paths:
-            files.setdefault(path.rpartition("/")[0], []).append(path)
+        files = self.table.by_folder
         roots = {root.path for root in (*self.roots.local, *self.roots.everywhere)}
         found: set[str] = set()
         alike: set[str] = set()
@@ -72,7 +70,8 @@ class Naming:
             if self._is_below(folder, alike, roots):
                 continue
             above = self._of_folder(folder)
-            for path in files[folder]:
+            for file in files[folder]:
+                path = f"{folder}/{file}" if folder else file
                 names = [name.partition(".")[0] for name, _ in self.rooted(path)]
                 found.update(names)
                 # Below its roots a directory's files share the first part of their names; at a root each has its own.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """How workers come to be: everything holds for both."""
     forked = request.param == "forked"
-    monkeypatch.setattr(workers, "_may_fork", lambda: forked)
+    monkeypatch.setattr(workers, "may_fork", lambda: forked)
     return str(request.param)
 
 

@@ -53,11 +53,19 @@ class Formats:
     def of_all(self, paths: Iterable[str]) -> Iterator[tuple[str, tuple[Format, ...]]]:
         """Those of ``paths`` that have a format, with theirs: as ``of`` of each, at less cost for the others."""
         by_name = self._by_name
+        others: dict[str, bool] = {}
         for path in paths:
-            if path[0] in _TELLING_FIRST or by_name.get(path[path.rfind("/") + 1 :]) != ():
+            cut = path.rfind("/") + 1
+            formats = by_name.get(path[cut:])
+            if formats is None or path[0] in _TELLING_FIRST:
                 formats = self.of(path)
-                if formats:
-                    yield path, formats
+            elif formats:
+                folder = path[:cut]
+                if folder not in others:
+                    others[folder] = _NOT_OURS.search(folder) is not None
+                formats = () if others[folder] else formats
+            if formats:
+                yield path, formats
 
     def of(self, path: str) -> tuple[Format, ...]:
         """The formats of the file at ``path``, most often none."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rewire.project.boot.finder import entry_file
 from rewire.project.boot.outside import Ownership
@@ -13,7 +13,7 @@ from rewire.project.boot.tree import HOME, Files, Tree, files_of, under
 from rewire.project.launch.formats import DOCKERFILE, STARTER, Formats
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rewire.model.project import Launch, Project, Tier
     from rewire.project.launch.command import Evidence
@@ -32,19 +32,43 @@ _WORKS = re.compile(
 )
 
 
+class Early(NamedTuple):
+    """What can be read of launches before it is known which Python files may start processes.
+
+    ``listed``: the launch files by their names, with their formats, sorted by path; ``read``: what is in those that are
+    no Python files.
+    """
+
+    listed: Sequence[tuple[str, tuple[Format, ...]]]
+    read: Mapping[str, Sequence[Launch]]
+
+
+def read_early(project: Project) -> Early:
+    """The launch files of the project that are so by their names alone."""
+    listed = list(Formats().of_all(project.files()))
+    telling = [(path, formats) for path, formats in listed if formats != STARTER]
+    if not telling:
+        return Early(listed, {})
+    files, evidence = _evidence(project)
+    return Early(
+        listed, {path: _read_file(path, formats, files, project.read_text, evidence) for path, formats in telling}
+    )
+
+
 def read_launches(
     project: Project,
     entries: Sequence[Any] = (),
     launch_arguments: Sequence[str] = (),
     starts: Callable[[str], bool] | None = None,
+    early: Early | None = None,
 ) -> tuple[Launch, ...]:
     """The launch contexts whose entry exists, best evidence first, each once.
 
     ``entries`` are the tables of ``[[tool.rewire.launch]]``, ``launch_arguments`` the texts of ``--launch``; what they
     say is kept even where its entry does not exist. Raises UsageError or ConfigError for a word of the user's that
-    starts no Python program. ``starts`` is as for ``read_all``.
+    starts no Python program. ``starts`` and ``early`` are as for ``read_all``.
     """
-    found = read_all(project, entries, launch_arguments, starts)
+    found = read_all(project, entries, launch_arguments, starts, early)
     files = files_of(tuple(project.files()))
     kept = [launch for launch in found if launch.tier == "user" or entry_exists(launch, files)]
     documents = [launch for launch in kept if launch.tier == "document"]
@@ -62,23 +86,22 @@ def read_all(
     entries: Sequence[Any] = (),
     launch_arguments: Sequence[str] = (),
     starts: Callable[[str], bool] | None = None,
+    early: Early | None = None,
 ) -> tuple[Launch, ...]:
     """As ``read_launches``, with the commands whose target does not exist.
 
     ``starts`` says of a Python file whether it may start processes, at less cost than by its text (None: there is
-    no such way).
+    no such way). ``early`` is what ``read_early`` has found in this project, if it was asked.
     """
-    paths = tuple(project.files())
-    telling = _launch_files(paths, starts)
+    listed = early.listed if early else Formats().of_all(project.files())
+    telling = [(path, formats) for path, formats in listed if starts is None or formats != STARTER or starts(path)]
     if not (telling or entries or launch_arguments):
         return ()
-    from rewire.project.launch.command import Evidence
-
-    files = files_of(paths)
-    evidence = Evidence("", "", "user", Tree(files), read_text=project.read_text)
+    files, evidence = _evidence(project)
     found = _given(entries, launch_arguments, evidence)
+    known = early.read if early else {}
     for path, formats in telling:
-        found += _read_file(path, formats, files, project.read_text, evidence)
+        found += known[path] if path in known else _read_file(path, formats, files, project.read_text, evidence)
     if not found:
         return ()
     own = Ownership(files, frozenset())
@@ -87,10 +110,12 @@ def read_all(
     return _in_order([_with_role(launch, project.read_text, files) for launch in found])
 
 
-def _launch_files(paths: Sequence[str], starts: Callable[[str], bool] | None) -> list[tuple[str, tuple[Format, ...]]]:
-    """The files that may say how something is started, with their formats, sorted by path."""
-    listed = Formats().of_all(sorted(paths))
-    return [(path, formats) for path, formats in listed if starts is None or formats != STARTER or starts(path)]
+def _evidence(project: Project) -> tuple[Files, Evidence]:
+    """The project's files, and what every command in a launch file is read with."""
+    from rewire.project.launch.command import Evidence
+
+    files = files_of(tuple(project.files()))
+    return files, Evidence("", "", "user", Tree(files), read_text=project.read_text)
 
 
 def _given(entries: Sequence[Any], launch_arguments: Sequence[str], evidence: Evidence) -> list[Launch]:
