@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from four_words import WORDS, install_words
 from measure import Command, Paired, cache, middle, paired, peak_together, run
-from trees import DJANGO, HOME_ASSISTANT, commit_all, git, made_up, tree
+from trees import DJANGO, HOME_ASSISTANT, commit_all, git, is_whole, made_up, note_whole, tree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,10 +136,10 @@ def without_candidates(what: str, *, repository: bool) -> Path:
     """Home Assistant when all is done: imports made relative, the few files with anything else to find taken out."""
     source = tree(what)
     place = source.with_name(source.name + (".done" if repository else ".done.plain"))
-    if (place / ".complete").exists():
+    if is_whole(place):
         return place
     shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(source, place, ignore=shutil.ignore_patterns(".git", ".complete"))
+    shutil.copytree(source, place, ignore=shutil.ignore_patterns(".git"))
     run(Command("rewire", [REWIRE, "apply", "--quiet", "--no-commit", "--no-cache", "."], place, (0, 3)))
     for path in place.rglob("*.py"):
         if any(word in path.read_bytes() for word in (b"asyncpg", b"sqlalchemy", b"create_engine")):
@@ -152,7 +152,7 @@ def without_candidates(what: str, *, repository: bool) -> Path:
         (place / path).unlink()
     if repository:
         commit_all(place)
-    (place / ".complete").touch()
+    note_whole(place)
     return place
 
 

@@ -26,14 +26,27 @@ def tree(what: str | Path, *, repository: bool = True) -> Path:
         source = _fetch(str(what))
     name = source.name.removesuffix(".whl").removesuffix(".gz").removesuffix(".tar")
     place = cache() / "trees" / (name if repository else f"{name}.plain")
-    if not (place / ".complete").exists():
+    if not is_whole(place):
         shutil.rmtree(place, ignore_errors=True)
         _unpack(source, place)
         if repository:
             commit_all(place)
-        (place / ".git" / "info" / "exclude").write_text(".complete\n") if repository else None
-        (place / ".complete").touch()
+        note_whole(place)
     return place
+
+
+def is_whole(place: Path) -> bool:
+    """True for a tree that was made to its end."""
+    return place.is_dir() and _mark(place).exists()
+
+
+def note_whole(place: Path) -> None:
+    """Say so of a tree; beside it, so that nothing is in it that is not its own."""
+    _mark(place).touch()
+
+
+def _mark(place: Path) -> Path:
+    return place.with_name(f"{place.name}.complete")
 
 
 def _fetch(requirement: str) -> Path:
@@ -84,7 +97,7 @@ def _git_environment() -> dict[str, str]:
 def made_up(files: int, name: str = "made-up") -> Path:
     """A made-up package of ``files`` modules that import each other absolutely: always the same bytes."""
     place = cache() / "trees" / f"{name}-{files}"
-    if (place / ".complete").exists():
+    if is_whole(place):
         return place
     shutil.rmtree(place, ignore_errors=True)
     for number in range(files):
@@ -95,8 +108,7 @@ def made_up(files: int, name: str = "made-up") -> Path:
     (place / "shop" / "__init__.py").touch()
     (place / "main.py").write_text("from shop.part0 import module0\n\nmodule0.run(1)\n")
     commit_all(place)
-    (place / ".git" / "info" / "exclude").write_text(".complete\n")
-    (place / ".complete").touch()
+    note_whole(place)
     return place
 
 
