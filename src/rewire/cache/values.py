@@ -10,8 +10,11 @@ from __future__ import annotations
 import dataclasses
 import enum
 import io
+import os
 import pickle
+import re
 import sys
+from contextlib import suppress
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -43,10 +46,24 @@ def load(data: bytes, packages: Sequence[str]) -> Any:
         raise Unknown(str(error)) from None
 
 
+LIBRARIES = (
+    "ahocorasick_rs", "dockerfile", "fissix", "libcst", "pathspec", "pyyaml", "tree_sitter", "tree_sitter_python",
+)  # fmt: skip
+"""The libraries that have a say in an answer: they read what is searched for, launched, rewritten or judged."""
+
+_DISTRIBUTION = re.compile(
+    rf"({'|'.join(LIBRARIES).replace('_', '[-_.]')})-[^-]+(-py[^-]*)?[.](dist|egg)-info", re.IGNORECASE
+)
+
+
 @lru_cache(maxsize=64)
 def fingerprint(*packages: str) -> str:
-    """A digest of the code of ``packages`` (names, sizes and times of their files): other code, other answers."""
+    """A digest of the code of ``packages`` (names, sizes and times of their files): other code, other answers.
+
+    So are other versions of Python and of the libraries.
+    """
     digest = blake2b(sys.version.encode(), digest_size=16)
+    digest.update("\0".join(_versions()).encode("utf-8", "surrogateescape"))
     for package in packages:
         origin = getattr(sys.modules.get(package), "__file__", None)
         for file in sorted(Path(origin).parent.rglob("*.py")) if origin else ():
@@ -56,14 +73,25 @@ def fingerprint(*packages: str) -> str:
     return digest.hexdigest()
 
 
+def _versions() -> list[str]:
+    """The folders, of which each is named for a version, that say what is installed of the libraries."""
+    found = []
+    for folder in sys.path:
+        with suppress(OSError):
+            names = os.listdir(folder or os.curdir)  # noqa: PTH208 - thousands
+            found += [f"{folder}/{name}" for name in names if _DISTRIBUTION.fullmatch(name)]
+    return sorted(found)
+
+
 class _Reader(pickle.Unpickler):
     def __init__(self, data: bytes, packages: Sequence[str]) -> None:
         super().__init__(io.BytesIO(data))
         self._packages = ("rewire.model", "rewire.syntax", *packages)
 
     def find_class(self, module: str, name: str) -> Any:
-        """The class of that name, if it is plain data of an allowed package."""
-        if any(module == package or module.startswith(package + ".") for package in self._packages) and "." not in name:
+        """The class of that name, if it is plain data of an allowed package. A program is not imported for it."""
+        allowed = any(module == package or module.startswith(package + ".") for package in self._packages)
+        if allowed and "." not in name and not module.endswith(".__main__"):
             found = getattr(sys.modules.get(module) or __import__(module, fromlist=[name]), name, None)
             if _is_plain(found):
                 return found

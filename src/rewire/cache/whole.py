@@ -74,7 +74,7 @@ class Whole:
         try:
             outcomes, failures, unused, counts, net = load(head, self._packages)
             text = zlib.decompress(patch) if patch else None
-        except (Unknown, ValueError, zlib.error):
+        except (Unknown, TypeError, ValueError, zlib.error):
             return None
         record = Record(files, source)
         return RunResult(

@@ -25,9 +25,11 @@ def run(args: argparse.Namespace) -> int:
     import sys
 
     from rewire.cache.store import default_path, remove
-    from rewire.errors import DeliveryError
+    from rewire.errors import DeliveryError, UsageError
 
     path = default_path()
+    if path is None:
+        raise UsageError("there is no home directory, and so no cache", advice="REWIRE_CACHE_DIR says where to keep it")
     if args.action == "path":
         sys.stdout.write(f"{path}\n")
         return 0
