@@ -11,6 +11,7 @@ from rewire.codemod.cst import Tree, dotted_name
 from rewire_codemods.shared_pool.facts import Arguments, Atom, Expression, Removal
 from rewire_codemods.shared_pool.scopes import FunctionScope, ModuleScope, imported
 from rewire_codemods.shared_pool.statements import code_of, has_comment, last_name, names_in, small, walk
+from rewire_codemods.shared_pool.templates import written_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +80,21 @@ class Reader:
     def expression(self, node: cst.BaseExpression) -> Expression:
         """An expression as a template of text and atoms."""
         pieces, pure = self._pieces(node, 0)
-        return Expression(code_of(node), _merge(pieces), pure)
+        if not pure:
+            return Expression(code_of(node), _merge(pieces), pure)
+        formatted = any(isinstance(inner, cst.FormattedString) for inner in walk(node))
+        return Expression(code_of(node), _merge(pieces), pure, _merge(written_pieces(node, self._meant)), formatted)
+
+    def _meant(self, node: cst.BaseExpression, dotted: str) -> Atom | cst.BaseExpression:
+        """What a name in an expression is, where it is written; the expression that a local holds."""
+        first, _, rest = dotted.partition(".")
+        scope = self.scope
+        if scope and not rest and scope.is_local(first) and first not in (*scope.parameters, *scope.imports):
+            values = scope.values.get(first, [])
+            if len(values) == 1 and values[0] is not None:
+                return values[0]
+        (piece, *_), _ = self._named(node, dotted, 3)
+        return piece if isinstance(piece, Atom) else Atom("local", first)
 
     def _pieces(self, node: cst.BaseExpression, depth: int) -> tuple[list[str | Atom], bool]:
         dotted = dotted_name(node)

@@ -32,11 +32,17 @@ class Atom:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """An argument as written, and as a template of text and atoms. ``pure`` False: it is computed by a call."""
+    """An argument as written, and as a template of text and atoms. ``pure`` False: it is computed by a call.
+
+    ``pieces`` say what it comes down to, ``code`` what another file has to write: all of its text, with its names as
+    atoms and locals as what they hold. ``formatted``: there is an f-string in it, which takes no quotes.
+    """
 
     text: str
     pieces: tuple[str | Atom, ...]
     pure: bool = True
+    code: tuple[str | Atom, ...] = ()
+    formatted: bool = False
 
     @property
     def atoms(self) -> tuple[Atom, ...]:

@@ -50,6 +50,7 @@ class Wiring:
     sites: list[Site] = field(default_factory=list)
     lines: dict[str, list[str]] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    taken: set[tuple[str, str]] = field(default_factory=set)
 
     def wire(self, applications: Sequence[Application]) -> Trouble | None:
         """Collect the edits of all; the trouble with the first that cannot be wired."""
@@ -80,6 +81,7 @@ class Wiring:
         database: Database | None = source_of_database(self.project, self.atlas, self.decisions, path)
         if database is None:
             return Trouble("application-out-of-reach", f"nothing in {path} can name the database that is meant")
+        self.taken.update(database.taken)
         lines = [line + "\n" for line in database.imports if line.split()[-1] not in facts.bound]
         lines += [way.insert] if way.insert else []
         opening = f"await {way.prefix}init_pool({database.written})"

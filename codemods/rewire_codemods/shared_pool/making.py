@@ -78,16 +78,23 @@ async def acquire(timeout: float | None = 60) -> AsyncIterator[Any]:
 
 @dataclass
 class Written:
-    """What a provider adds to the plan."""
+    """What a provider adds to the plan. ``taken`` are names (file, name) that it imports from the project's files.
+
+    ``opens``: without its sites nobody opens the pool, and no acquire works.
+    """
 
     files: list[NewFile] = field(default_factory=list)
     sites: list[Site] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    taken: set[tuple[str, str]] = field(default_factory=set)
+    opens: bool = False
 
     @property
     def needs(self) -> dict[str, set[str]]:
-        """The words of the code that is added, by file: no import of theirs may go."""
+        """The words of the code that is added, by file, and what it imports: no import or name of theirs may go."""
         found: dict[str, set[str]] = {}
+        for path, name in self.taken:
+            found.setdefault(path, set()).add(name)
         for site in self.sites:
             edit = site.payload
             text = f"{edit.before} {edit.after}" if isinstance(edit, edits.Surround) else edit
@@ -103,15 +110,17 @@ class Made:
     provider: Provider
     options: SharedPoolOptions
     insert: tuple[Site, ...] = ()
+    taken: tuple[tuple[str, str], ...] = ()
 
     def write(
         self, project: Project, atlas: Atlas, decisions: Sequence[Decision], serving: Serving | None
     ) -> Written | Trouble:
         """The new file and the lifespan, or the inserted function. ``serving`` None: the pool is opened by hand."""
         if self.insert:
-            return Written(sites=list(self.insert))
+            return Written(sites=list(self.insert), taken=set(self.taken))
         written = Written()
         source = self.fallback_source(project, atlas, decisions)
+        written.taken |= set(source.taken) if source else set()
         trouble = self._wire(project, atlas, decisions, serving, written)
         if trouble is not None and source is None:
             return trouble
@@ -150,6 +159,8 @@ class Made:
         trouble = wiring.wire(serving.applications)
         if trouble is None:
             written.sites += wiring.sites
+            written.taken |= wiring.taken
+            written.opens = True
         return trouble
 
 
@@ -224,4 +235,4 @@ def make_fallback(project: Project, atlas: Atlas, provider: Provider, decisions:
         sites.append(
             Site(NAME, provider.path, start, INSERT, "".join(lines), "imports for acquire()", "import", support=True)
         )
-    return Made(written, SharedPoolOptions(), tuple(sites))
+    return Made(written, SharedPoolOptions(), tuple(sites), database.taken)

@@ -177,6 +177,10 @@ class Planner:
             self._files += written.files
             self._sites += [site for one in written.sites if (site := self._without_repeats(one))]
             self._notes += written.notes
+            if written.opens and self._options.fallback != "connect":  # whoever acquires needs whoever opens
+                group = f"{provider.path}:opened"
+                self._sites = [replace(site, group=group) for site in self._sites]
+                self._files = [replace(file, group=group) for file in self._files]
 
     def _made(self, made: Made, converted: Sequence[Decision]) -> Written | Trouble:
         return made.write(self._project, self._atlas, converted, self._serving)

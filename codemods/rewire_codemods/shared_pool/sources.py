@@ -14,15 +14,19 @@ if TYPE_CHECKING:
     from rewire.codemod import Project
     from rewire_codemods.shared_pool.atlas import Atlas
     from rewire_codemods.shared_pool.decisions import Decision
-    from rewire_codemods.shared_pool.facts import Arguments
+    from rewire_codemods.shared_pool.facts import Arguments, Atom, Expression
 
 
 @dataclass(frozen=True)
 class Database:
-    """How a module writes the arguments that name the database, and the imports for that."""
+    """How a module writes the arguments that name the database, and the imports for that.
+
+    ``taken`` are the names of the project's own that it imports (file, name): they have to stay where they are.
+    """
 
     written: str
     imports: tuple[str, ...] = ()
+    taken: tuple[tuple[str, str], ...] = ()
 
 
 def source_of_database(project: Project, atlas: Atlas, decisions: Sequence[Decision], target: str) -> Database | None:
@@ -44,39 +48,88 @@ def express(
 
     ``waiting`` are the files that import ``target``: what loads one of them cannot be imported there.
     """
-    imports: list[str] = []
+    pen = _Pen(project, atlas, path, target, waiting)
     parts = []
-    folder = target.rpartition("/")[0]
-    importer = target if target in project.paths else stand_in(project, folder, but=path)
     for key, value in arguments.database:
-        if not value.pure or any(atom.kind in {"parameter", "local", "self"} for atom in value.atoms) or key == "*":
+        text = pen.written(value) if value.pure and key != "*" else None
+        if text is None:
             return None
-        text = ""
-        for piece in value.pieces:
-            if isinstance(piece, str):
-                text += piece
-            elif piece.kind == "env":
-                imports.append("import os")
-                text += f'os.environ["{piece.value}"]'
-            elif piece.kind == "literal":
-                text += piece.value if piece.value.isdigit() or piece.value == "None" else _quoted(piece.value)
-            else:
-                place = atlas.locate_name(path, piece.value)
-                inline = _inline(atlas, place)
-                if inline:
-                    imports.append("import os")
-                    text += inline
-                    continue
-                line = project.import_line(importer, place[0], place[1]) if place and importer else None
-                if place is None or (place[0] != target and line is None):
-                    return None
-                if place[0] != target and waiting & loaded_by(project, place[0]):
-                    return None
-                if place[0] != target and line is not None:
-                    imports.append(line.strip())
-                text += place[1] + (f".{place[2]}" if place[2] else "")
         parts.append(text if key == "dsn" else f"**{text}" if key == "**" else f"{key}={text}")
-    return Database(", ".join(parts), tuple(dict.fromkeys(imports)))
+    return Database(", ".join(parts), tuple(dict.fromkeys(pen.imports)), tuple(dict.fromkeys(pen.taken)))
+
+
+class _Pen:
+    """Writes expressions of one file in another one. ``taken`` are the names of the project's that it imports."""
+
+    def __init__(self, project: Project, atlas: Atlas, path: str, target: str, waiting: Set[str]) -> None:
+        self._project = project
+        self._atlas = atlas
+        self._path = path
+        self._target = target
+        self._waiting = waiting
+        folder = target.rpartition("/")[0]
+        self._importer = target if target in project.paths else stand_in(project, folder, but=path)
+        self.imports: list[str] = []
+        self.taken: list[tuple[str, str]] = []
+
+    def written(self, value: Expression) -> str | None:
+        """The whole expression, without a line break of its own; None if the target cannot write it."""
+        text = ""
+        for piece in value.code:
+            part = piece if isinstance(piece, str) else self._name(piece, quotes=not value.formatted)
+            if part is None:
+                return None
+            text += part
+        return None if "\n" in text or "\r" in text else text
+
+    def _name(self, atom: Atom, *, quotes: bool) -> str | None:
+        if atom.kind != "name":
+            return None
+        place = self._atlas.locate_name(self._path, atom.value)
+        if place is None:
+            return self._foreign(atom.value)
+        inline = _inline(self._atlas, place) if quotes else ""
+        if inline:
+            return inline if self._import("import os", "os", "os") else None
+        home, name, rest = place
+        if home != self._target:
+            line = self._project.import_line(self._importer, home, name) if self._importer else None
+            if line is None or self._waiting & loaded_by(self._project, home) or not self._is_free(name, place):
+                return None
+            self.imports.append(line.strip())
+            self.taken.append((home, name))
+        return name + (f".{rest}" if rest else "")
+
+    def _foreign(self, dotted: str) -> str | None:
+        """A name that an import brings from outside the project."""
+        facts = self._atlas.file(self._path)
+        first = dotted.partition(".")[0]
+        origin = dict(facts.imports).get(first) if facts else None
+        if origin is None:
+            return None
+        module, _, name = origin.rpartition(".")
+        if origin == first:
+            line = f"import {first}"
+        elif module and not origin.startswith("."):
+            line = f"from {module} import {name}" + (f" as {first}" if name != first else "")
+        else:
+            return None
+        return dotted if self._import(line, first, origin) else None
+
+    def _import(self, line: str, name: str, origin: str) -> bool:
+        """Note an import of something foreign; False where the target calls something else by that name."""
+        facts = self._atlas.file(self._target)
+        if facts is not None and name in facts.bound and dict(facts.imports).get(name) != origin:
+            return False
+        self.imports.append(line)
+        return True
+
+    def _is_free(self, name: str, place: tuple[str, str, str]) -> bool:
+        """False where the target calls something else by that name."""
+        facts = self._atlas.file(self._target)
+        if facts is None or name not in facts.bound:
+            return True
+        return self._atlas.locate_name(self._target, name) == (place[0], place[1], "")
 
 
 def _inline(atlas: Atlas, place: tuple[str, str, str] | None) -> str:
@@ -86,7 +139,3 @@ def _inline(atlas: Atlas, place: tuple[str, str, str] | None) -> str:
     if value is None or not value.pure or [atom.kind for atom in value.atoms] != ["env"]:
         return ""
     return value.text if value.text.startswith("os.") else ""
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
