@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,13 @@ from rewire.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from rewire.config import Config
     from rewire.config.values import Grain
     from rewire.discover import Discovered
     from rewire.discover.changes import Since
+    from rewire.forks import Aside
     from rewire.model.project import Launch
     from rewire.pipeline import Request, Selected
     from rewire.registry import Registry
@@ -39,23 +41,25 @@ class Asked:
 
 def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], None] | None) -> Asked:
     """Everything that is asked for, checked. Raises UsageError, ConfigError, and GitError where git refuses to list."""
-    from rewire import config, registry
-    from rewire.cli.product import wants_patch
+    from rewire import config
     from rewire.discover import discover
-    from rewire.pipeline import Request
+    from rewire.forks import Aside
 
     paths = [Path(path) for path in args.paths]
     settings = config.load(start_of(paths), Path(args.config) if args.config else None)
-    installed = registry.load()
-    config.check_tables(settings, installed.codemods, [one.name for one in installed.broken])
-    selected = select_codemods(args, settings, installed)
-    discovered = discover(
-        paths, exclude=(*settings.exclude, *args.exclude), root=settings.directory if settings.source else None
-    )
+    jobs = read_jobs(args.jobs) or settings.jobs or _default_jobs()
+    exclude = (*settings.exclude, *args.exclude)
+    root = settings.directory if settings.source else None
+    with Aside(partial(discover, paths, exclude=exclude, root=root), jobs) as listing:
+        selected = _read_codemods(args, settings)
+        _import_soon(listing)
+        discovered = listing.result()
     since = _changes(discovered, args.since)
     if since:
         discovered = discovered.narrowed_to(since.paths)
-    jobs = read_jobs(args.jobs) or settings.jobs or _default_jobs()
+    from rewire.cli.product import wants_patch
+    from rewire.pipeline import Request
+
     request = Request(
         discovered=discovered,
         codemods=selected,
@@ -68,6 +72,42 @@ def read_request(args: argparse.Namespace, progress: Callable[[str, int, int], N
     )
     grain = args.commit_per or settings.commit_per or "codemod"
     return Asked(request, grain, reproduce(args, since), since, settings.source)
+
+
+def _read_codemods(args: argparse.Namespace, settings: Config) -> tuple[Selected, ...]:
+    """The codemods of the run, checked against what is installed."""
+    from rewire import config, registry
+
+    installed = registry.load()
+    config.check_tables(settings, installed.codemods, [one.name for one in installed.broken])
+    return select_codemods(args, settings, installed)
+
+
+def _import_soon(listing: Aside[Discovered]) -> None:
+    """Import what most runs come to need, for as long as this process would wait for the list of files."""
+    for _ in _imports():
+        if listing.is_ready:
+            return
+
+
+def _imports() -> Iterator[None]:
+    """The larger modules of a run, in the order in which it would import them."""
+    import rewire.pipeline.line
+
+    yield
+    import rewire.project.launch.read
+
+    yield
+    import rewire.project.launch.command
+
+    yield
+    import rewire.project.launch.processes
+
+    yield
+    import rewire.pipeline.locating
+    import rewire.report.console  # noqa: F401
+
+    yield
 
 
 def _cache() -> Path | None:
