@@ -71,6 +71,7 @@ PLACES = [
     "docs/a/",
     ".github/",
     ".github/workflows/",
+    ".idea/runConfigurations/",
     "a/.github/workflows/",
     "a/docs/",
 ]
@@ -78,6 +79,8 @@ NAMES = [
     "Dockerfile", "web.dockerfile", "compose.yaml", "docker-compose.prod.yml", "Procfile.dev", "x.service", "ci.yml",
     "README.md", "readme.rst", "start.md", "guide.RST", "Makefile", "rules.mk", "setup.py", "noxfile.py", "m.py",
     "en.json", "package.json", "pyproject.toml", "run.sh", "alembic.ini", "Makefile.old", "supervisord.conf", "m.pyi",
+    "circus.ini", "site.conf", "uwsgi.ini", "api-deployment.yaml", "values-prod.yaml", "justfile", "Taskfile.yml",
+    ".gitlab-ci.yml", "launch.json", "devcontainer.json", "api.run.xml", "api.xml",
 ]  # fmt: skip
 
 

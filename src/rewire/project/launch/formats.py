@@ -37,7 +37,7 @@ PYTEST_FILES = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup
 
 DOCKERFILE = re.compile(r"(?:^|/)(?:[^/]*\.)?(?:Docker|Container)file(?:[._-][^/]*)?$", re.I)
 _NOT_OURS = re.compile(r"(?:^|/)(?:node_modules|site-packages|\.?venv|vendor|__pycache__)/")
-_TELLING_FOLDERS = re.compile(r"docs?/|\.github/", re.I)
+_TELLING_FOLDERS = re.compile(r"docs?/|\.github/|\.idea/", re.I)
 """Where the folder, too, decides on the format; everywhere else the file's name does alone."""
 
 _TELLING_FIRST = ".dD"
@@ -136,6 +136,53 @@ def _supervisor(path: str, text: str, files: Files, evidence: Evidence) -> list[
     return read_supervisor(path, text, files, evidence)
 
 
+def _circus(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.services import read_circus
+
+    return read_circus(path, text, files, evidence)
+
+
+def _apache(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    if "WSGIScript" not in text:
+        return []
+    from rewire.project.launch.webservers import read_apache
+
+    return read_apache(path, text, files, evidence)
+
+
+def _uwsgi(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.webservers import read_uwsgi
+
+    return read_uwsgi(path, text, files, evidence)
+
+
+def _manifest(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    if "command:" not in text and "args:" not in text:
+        return []
+    from rewire.project.launch.kubernetes import read_manifest
+
+    return read_manifest(path, text, files, evidence, sorted(filter(DOCKERFILE.search, files.files)))
+
+
+def _task_runner(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch import taskrunners
+
+    name = path.rpartition("/")[2].lower()
+    if name == ".gitlab-ci.yml":
+        return taskrunners.read_gitlab(path, text, evidence)
+    read = taskrunners.read_taskfile if name.startswith("taskfile") else taskrunners.read_justfile
+    return read(path, text, evidence)
+
+
+def _editor(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch import editors
+
+    if path.endswith(".xml"):
+        return editors.read_run_configuration(path, text, evidence)
+    read = editors.read_launch_json if path.endswith("launch.json") else editors.read_devcontainer
+    return read(path, text, evidence)
+
+
 def _packaging(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
     from rewire.project.launch.packaging import read_packaging
 
@@ -206,11 +253,23 @@ FORMATS: tuple[Format, ...] = (
     Format(_named("vercel.json"), "deploy", _vercel),
     Format(_like(r"\.service$"), "deploy", _unit),
     Format(_like(r"(?:^|/)supervisord?[\w.-]*\.(?:conf|ini)$"), "deploy", _supervisor),
+    Format(_like(r"(?:^|/)circus[\w.-]*\.(?:ini|conf)$"), "deploy", _circus),
+    Format(_like(r"\.(?:conf|vhost)$|(?:^|/)\.htaccess$"), "deploy", _apache),
+    Format(_like(r"(?:^|/)[^/]*wsgi[^/]*\.ini$"), "deploy", _uwsgi),
+    Format(
+        _like(r"(?:^|/)(?:[^/]*(?:deployment|statefulset|daemonset|cronjob|job|k8s|kubernetes)|values)[\w.-]*\.ya?ml$"),
+        "deploy",
+        _manifest,
+    ),
     Format(_named("pyproject.toml", "setup.cfg", "setup.py"), "script", _packaging),
     Format(_named("pyproject.toml"), "script", _automation),
     Format(_like(r"^\.github/workflows/[^/]+\.ya?ml$"), "script", _automation),
     Format(_like(r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$"), "script", _automation),
     Format(_named("tox.ini", "noxfile.py", "package.json"), "script", _automation),
+    Format(_like(r"(?:^|/)\.?justfile$|\.just$|(?:^|/)taskfile(?:\.dist)?\.ya?ml$", re.I), "script", _task_runner),
+    Format(_named(".gitlab-ci.yml"), "script", _task_runner),
+    Format(_named("launch.json", "devcontainer.json", ".devcontainer.json"), "script", _editor),
+    Format(_like(r"\.run\.xml$|^\.idea/runConfigurations/[^/]+\.xml$"), "script", _editor),
     Format(_like(r"\.(?:sh|bash|ps1|bat|cmd)$"), "script", _script),
     Format(_named(*PYTEST_FILES), "script", _pytest),
     Format(_like(r"(?:^|/)alembic\.ini$"), "script", _alembic),

@@ -18,6 +18,17 @@ def load_yaml(text: str) -> Any:
         return None
 
 
+def load_yamls(text: str) -> list[Any]:
+    """Every document of a YAML text; none where one of them cannot be read."""
+    import yaml
+
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return list(yaml.load_all(text, Loader=loader))
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        return []
+
+
 def load_toml(text: str) -> dict[str, Any]:
     """A TOML text as a mapping; empty where it cannot be read."""
     try:

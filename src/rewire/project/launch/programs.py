@@ -182,6 +182,22 @@ def asgi(run: Running) -> Start | None:
     return Start(module, "module", (run.cwd, *run.roots), "server", attribute)
 
 
+def mod_wsgi(run: Running) -> Start | None:
+    """``mod_wsgi-express start-server file.wsgi``: a script; the working directory and ``--python-path`` count."""
+    words = run.arguments(
+        "--port --host --user --group --processes --threads --url-alias --callable-object --log-level"
+    )
+    if len(words) < 2 or words[0] not in ("start-server", "setup-server") or not is_plain(words[1]):
+        return None
+    cwd = under(run.cwd, run.option("--working-directory") or "")
+    extra = run.option("--python-path")
+    roots = (cwd, *([under(cwd, extra)] if extra else []), *run.roots)
+    attribute = run.option("--callable-object") or "application"
+    if run.option("--application-type") == "module":
+        return Start(words[1], "module", roots, "server", attribute)
+    return Start(under(run.cwd, words[1]), "script", roots, "server", attribute)
+
+
 def alembic(run: Running) -> Start | None:
     """``alembic``: runs ``env.py`` of the folder that ``alembic.ini`` names, with its ``prepend_sys_path``."""
     place = under(run.cwd, run.option("-c", "--config") or "alembic.ini")
@@ -207,6 +223,7 @@ def alembic(run: Running) -> Start | None:
 PROGRAMS: Mapping[str, Callable[[Running], Start | None]] = {
     "alembic": alembic,
     "uwsgi": uwsgi,
+    "mod_wsgi-express": mod_wsgi,
     "uvicorn": uvicorn,
     "gunicorn": gunicorn,
     "hypercorn": hypercorn,

@@ -107,6 +107,7 @@ def read_all(
     own = Ownership(files, frozenset())
     found = [launch for launch in found if _is_ours(launch, files, own)]
     found = [launch for launch in found if not _is_built_elsewhere(launch, found, files)]
+    found = _without_named(found)
     return _in_order([_with_role(launch, project.read_text, files) for launch in found])
 
 
@@ -136,6 +137,25 @@ def _is_built_elsewhere(launch: Launch, found: Sequence[Launch], files: Files) -
         and entry_file(other, files) is not None
         for other in found
     )  # fmt: skip
+
+
+def _without_named(found: Sequence[Launch]) -> list[Launch]:
+    """``found`` without uwsgi's ini files that a command names: that one says from where, and in which image."""
+    files = {launch.source for launch in found if launch.command.startswith("uwsgi --ini") and _is_ini(launch.source)}
+    words = {word for launch in found if launch.source not in files for word in launch.command.split() if _is_ini(word)}
+    named = {max(sorted(files), key=lambda path: _common_end(path, word)) for word in words if files}
+    named = {path for path in named if any(_common_end(path, word) for word in words)}
+    return [launch for launch in found if launch.source not in named]
+
+
+def _is_ini(path: str) -> bool:
+    return path.endswith(".ini")
+
+
+def _common_end(path: str, other: str) -> int:
+    """How many of their last parts two paths have in common."""
+    pairs = zip(reversed(path.split("/")), reversed(other.split("/")), strict=False)
+    return next((index for index, (one, two) in enumerate(pairs) if one != two), len(path))
 
 
 def _is_ours(launch: Launch, files: Files, own: Ownership) -> bool:

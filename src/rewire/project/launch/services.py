@@ -1,4 +1,4 @@
-"""Files that keep a process running on a machine: systemd units, supervisord."""
+"""Files that keep a process running on a machine: systemd units, supervisord, circus."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewire.model.project import Image
-from rewire.project.boot.tree import Tree
+from rewire.project.boot.tree import HOME, Tree, under
 from rewire.project.launch.command import read_command
 from rewire.project.launch.compose import role_of
 from rewire.project.launch.place import line_holding, load_ini
@@ -31,7 +31,7 @@ def read_unit(path: str, text: str, files: Files, evidence: Evidence) -> list[La
     at = replace(
         evidence, name=f"systemd: {name}", variables=variables, line=line_holding(text, "ExecStart"), role=role_of(name)
     )
-    return read_command(command, _deployed(at, folder, command, files))
+    return read_command(command, on_machine(at, folder, command, files))
 
 
 def read_supervisor(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
@@ -47,12 +47,34 @@ def read_supervisor(path: str, text: str, files: Files, evidence: Evidence) -> l
             at = replace(evidence, name=f"supervisord: {name}", variables=dict(pairs), line=line, role=role_of(name))
             folder = settings.get(title, "directory", fallback="") or ""
             found += [
-                replace(launch, line=line) for launch in read_command(command, _deployed(at, folder, command, files))
+                replace(launch, line=line) for launch in read_command(command, on_machine(at, folder, command, files))
             ]
     return found
 
 
-def _deployed(evidence: Evidence, folder: str, command: str, files: Files) -> Evidence:
+def read_circus(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    """https://circus.readthedocs.io: a watcher's ``cmd`` and ``args`` in ``working_dir`` with ``[env:...]``."""
+    settings = load_ini(text)
+    found: list[Launch] = []
+    for title in settings.sections():
+        if not title.startswith("watcher:"):
+            continue
+        name = title.partition(":")[2]
+        command = " ".join(filter(None, (settings.get(title, key, fallback="") for key in ("cmd", "args"))))
+        variables: dict[str, str] = {}
+        for section in ("env", f"env:{name}"):
+            if settings.has_section(section):
+                variables.update((key, value or "") for key, value in settings.items(section))
+        line = line_holding(text, "cmd", line_holding(text, f"[{title}]"))
+        folder = settings.get(title, "working_dir", fallback="") or ""
+        at = replace(evidence, name=f"circus: {name}", variables=variables, line=line, role=role_of(name))
+        if folder and not folder.startswith("/"):
+            at = replace(at, cwd=under(at.cwd or HOME, folder))
+        found += [replace(one, line=line) for one in read_command(command, on_machine(at, folder, command, files))]
+    return found
+
+
+def on_machine(evidence: Evidence, folder: str, command: str, files: Files) -> Evidence:
     """``evidence`` with the machine's own folders taken for the project's.
 
     ``/opt/shop/backend`` stands for ``backend`` where the project has such a folder, else for its root. A unit
