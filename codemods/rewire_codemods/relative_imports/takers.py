@@ -28,14 +28,12 @@ def find_taker(project: Project, path: str, top: str) -> str:
 
 def find_reacher(project: Project, path: str, top: str) -> str:
     """A file that uses ``top`` as an attribute of the module at ``path`` (``module.top.x``); empty for none."""
+    through = re.compile(rf"(\w+)(?=\.{re.escape(top)}\.)")
     for other in project.mentioning(f".{top}."):
         source = project.source(other) if other != path else None
-        if source is None:
-            continue
-        for name in project.imports(other):
-            words = {name.bound, (name.name or name.module).rpartition(".")[2]}
-            spelled = "|".join(map(re.escape, sorted(words)))
-            if not re.search(rf"(?<!\w)(?:{spelled})\.{re.escape(top)}\.", source.text):
+        holders = frozenset(through.findall(source.text)) if source else frozenset()
+        for name in project.imports(other) if holders else ():
+            if holders.isdisjoint((name.bound, (name.name or name.module).rpartition(".")[2])):
                 continue
             target = project.resolve(name)
             if target is not None and target.path == path and target.attribute is None:
