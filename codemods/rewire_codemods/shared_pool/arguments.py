@@ -61,8 +61,10 @@ class Reader:
         """A splatted dict: its entries where the literal is in sight, else the expression as it stands."""
         value: cst.BaseExpression | None = node
         if isinstance(node, cst.Name):
-            places = (self.scope.values if self.scope else {}).get(node.value) or self.module.values.get(node.value, ())
-            value = places[0] if len(places) == 1 else None
+            own = self.scope.values if self.scope else {}
+            places = own.get(node.value) or self.module.values.get(node.value, ())
+            within = self.scope.node if self.scope and node.value in own else self.tree.module
+            value = places[0] if len(places) == 1 and _stays(within, node.value) else None
         if not isinstance(value, cst.Dict):
             return [("**", self.expression(node))], []
         database: list[tuple[str, Expression]] = []
@@ -220,6 +222,21 @@ class Reader:
                 if removal
             ]
         return tuple(found)
+
+
+def _stays(within: cst.CSTNode, name: str) -> bool:
+    """True if a dict is what its literal says: nothing but ``**name`` and ``name["key"]`` ever touches it."""
+    uses = names_in(within)[name]
+    harmless = 1  # its assignment
+    for node in walk(within):
+        if isinstance(node, cst.Arg):
+            harmless += node.star == "**" and isinstance(node.value, cst.Name) and node.value.value == name
+        elif isinstance(node, cst.Subscript) and isinstance(node.value, cst.Name) and node.value.value == name:
+            harmless += 1
+        elif isinstance(node, (cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.Del)):
+            target = node.target
+            harmless -= isinstance(target, cst.Subscript) and getattr(target.value, "value", "") == name
+    return uses == harmless
 
 
 def _reads(scope: FunctionScope, name: str) -> int:

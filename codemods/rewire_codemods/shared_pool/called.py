@@ -105,7 +105,7 @@ def slow_calls(nodes: Sequence[Any], name: str) -> tuple[str, ...]:
                 if (
                     root != name
                     and last_name(node.expression.func) in _SLOW
-                    and (root in _SLOW_ROOTS or any(word in root for word in ("client", "session", "http")))
+                    and (root in _SLOW_ROOTS or any(word in root for word in ("client", "session", "http", "queue")))
                 ):
                     found.append(callee)
             elif isinstance(node, cst.For) and node.asynchronous and not _mentions(node.iter, name):
