@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from rewire import read
 from rewire.model.source import SourceFile
 from rewire.model.workspace import FileChange, Workspace
+from rewire.needles import Needles
 from rewire.project.index import ProjectIndex
+from rewire.project.questions import may_start
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 FILES = {
     "a.py": "from shop.tools import *\n",
@@ -84,3 +86,41 @@ def test_files_that_stay_the_same_are_read_once(tmp_path: Path, monkeypatch: pyt
     assert later.mentions.of(b"load") == ["b.py", "c.py", "d.py", "e.py"]
     assert sorted(opened) == sorted(FILES)
     assert isinstance(later.source("e.py"), SourceFile)
+
+
+def told(index: ProjectIndex, files: list[FileChange]) -> ProjectIndex:
+    """The index after ``files``, with what whoever rewrote them has found in them."""
+    asked = index.asked_of_bytes()
+    later = index.advance(index.workspace.with_changes(files))
+    found = {file.path: Needles(asked).held(file.after.to_bytes()) for file in files if file.after}
+    later.note_held(asked, found)
+    return later
+
+
+def test_what_others_found_in_changed_files_says_the_same(tmp_path: Path) -> None:
+    index = project(tmp_path)
+    index.note_looks(may_start, sorted(FILES), set())
+    check(index, FILES, WORDS[:2])
+    later = told(index, [changed(index, "e.py", "load\nfrom x import *\nimport subprocess\n")])
+    texts = FILES | {"e.py": "load\nfrom x import *\nimport subprocess\n"}
+    check(later, texts, WORDS[:2])
+    assert later.look("e.py", may_start)
+    assert not later.look("a.py", may_start)
+    check(later, texts, WORDS)  # the last word was never asked before, so nobody has found it
+    last = told(later, [changed(later, "e.py", "nothing\n"), changed(later, "b.py", "load\n")])
+    texts |= {"e.py": "nothing\n", "b.py": "load\n"}
+    check(last, texts, WORDS)
+    assert not last.look("e.py", may_start)
+
+
+def test_changed_files_are_not_searched_again_for_what_others_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = project(tmp_path)
+    index.note_looks(may_start, sorted(FILES), set())
+    index.mentions.learn(WORDS)
+    later = told(index, [changed(index, "d.py", "import subprocess as load\n")])
+    monkeypatch.setattr(SourceFile, "to_bytes", lambda _: pytest.fail("searched again"))
+    assert later.mentions.of(b"load") == ["b.py", "c.py", "d.py"]
+    assert later.look("d.py", may_start)
+    assert later.advance(later.workspace).look("d.py", may_start)

@@ -8,10 +8,12 @@ and the text is not sent about once more for it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rewire.locate import Located, locate
 from rewire.model.result import Rendered
+from rewire.needles import Needles
 from rewire.search import Searched, Wanted, prepare, search_bytes
 
 if TYPE_CHECKING:
@@ -25,18 +27,20 @@ if TYPE_CHECKING:
 
 class Aftermath(NamedTuple):
     """``located``: as the codemod would find the file again, None without facts or failure. ``searched``: what it holds
-    for later codemods. ``fragment``: its part of the patch, None where that was not asked for.
+    for later codemods. ``fragment``: its part of the patch, None where that was not asked for. ``held``: of the byte
+    strings that the project asks about, those that it holds.
     """
 
     located: Located[Any] | None
     searched: Searched | None
     fragment: bytes | None
+    held: frozenset[bytes] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """What to answer of each rewritten file. ``later``: what to search for, None after the last codemod; ``patched``:
-    the root of a run whose patch is this one codemod's.
+    the root of a run whose patch is this one codemod's; ``asked``: the byte strings that the project asks about.
     """
 
     codemod: Codemod[Any, Any]
@@ -44,12 +48,15 @@ class Question:
     markers: Sequence[bytes]
     later: Wanted | None
     patched: Path | None
+    asked: frozenset[bytes]
 
     def __call__(self, file: FileChange) -> Aftermath:
         """The answers."""
         assert file.after is not None
         located = locate(file.after, self.codemod, self.markers, self.options)
-        searched = fragment = None
+        searched = fragment = held = None
+        if self.asked:
+            held = _needles(self.asked).held(file.after.to_bytes())
         if self.later is not None:
             searched = search_bytes(file.path, file.after.to_bytes(), self.later, prepare(self.later))
         if self.patched is not None:
@@ -57,7 +64,12 @@ class Question:
 
             fragment = part_of_patch(file, self.patched)
         is_empty = located.facts is None and located.failure is None
-        return Aftermath(None if is_empty else located, searched, fragment)
+        return Aftermath(None if is_empty else located, searched, fragment, held)
+
+
+@lru_cache(maxsize=1)
+def _needles(asked: frozenset[bytes]) -> Needles:
+    return Needles(asked)
 
 
 def render(result: RunResult, fragments: Mapping[str, bytes]) -> Rendered:

@@ -28,6 +28,7 @@ def accept(
     state: State, selected: Selected, decided: Decided, facts: Mapping[str, Any], project: ProjectIndex
 ) -> Acceptance:
     """Rewrite and verify until nothing more is rejected: each round takes at least one file back."""
+    question = _question(state, selected, project)
     acceptance = Acceptance(
         state.workspace,
         selected.codemod,
@@ -37,11 +38,14 @@ def accept(
         partial(state.carried, state.workspace),
         partial(state.digest, state.workspace),
         _rewrites(state, selected),
-        _question(state, selected),
+        question,
         state.advance("rewrite", len({site.path for site in decided.plan.sites})),
     )
     while files := acceptance.files():
         after = state.workspace.with_changes(files)
+        paths = acceptance.answers.keys() & {file.path for file in files}
+        known = {path: held for path in paths if (held := acceptance.answers[path].held) is not None}
+        state.project(after).note_held(question.asked, known)
         complaints = _project_complaints(state, selected, acceptance, project, after, files)
         complaints = complaints or _second_pass(state, selected, after, files, facts, acceptance)
         if not complaints:
@@ -59,7 +63,7 @@ def _rewrites(state: State, selected: Selected) -> Rewrites | None:
     return Rewrites(state.request.cache, selected.codemod, selected.options)
 
 
-def _question(state: State, selected: Selected) -> Question:
+def _question(state: State, selected: Selected, project: ProjectIndex) -> Question:
     """What is to be known of every file that is rewritten."""
     wanted, codemods = state.wanted, state.request.codemods
     position = next(number for number, one in enumerate(codemods) if one is selected)
@@ -70,6 +74,7 @@ def _question(state: State, selected: Selected) -> Question:
         wanted.markers[selected.codemod.name],
         later=replace(wanted, markers={name: wanted.markers[name] for name in coming}) if coming else None,
         patched=state.workspace.root if state.request.rendered and len(codemods) == 1 else None,
+        asked=project.asked_of_bytes(),
     )
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from rewire import read
 from rewire.model.result import Failure
+from rewire.needles import AnyOf
 from rewire.syntax.imports import read_imports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Set
+    from collections.abc import Callable, Collection, Mapping, Set
 
     from rewire.model.source import SourceFile
     from rewire.model.workspace import Workspace
-    from rewire.needles import AnyOf
     from rewire.syntax.import_statement import ImportStatement
 
 AnswerT = TypeVar("AnswerT")
@@ -39,8 +39,10 @@ class Files:
         self._imports: dict[str, tuple[ImportStatement, ...]] = {}
         self._texts: dict[str, str | None] = {}
         self._looks: dict[Callable[[bytes | None], Any], dict[str, Any]] = {}
-        self._noted: dict[object, tuple[frozenset[str], Set[str]]] = {}
+        self._noted: dict[AnyOf, tuple[frozenset[str], Set[str]]] = {}
         """By question the files on disk that a search asked it, and those of them where the answer was yes."""
+        self._held_bytes: dict[str, tuple[frozenset[bytes], frozenset[bytes]]] = {}
+        """By changed file the byte strings that somebody looked for in it, and those of them that it holds."""
         if earlier is not None:
             self._take_over(earlier)
 
@@ -57,6 +59,7 @@ class Files:
         for question, answers in earlier._looks.items():
             self._looks[question] = {path: answer for path, answer in answers.items() if same(path)}
         self._noted.update(earlier._noted)
+        self._held_bytes.update((path, held) for path, held in earlier._held_bytes.items() if same(path))
 
     def data(self, path: str) -> bytes | None:
         """The bytes of any file; None if it cannot be read."""
@@ -71,16 +74,19 @@ class Files:
 
         ``data``: its bytes, where the caller has them.
         """
-        asked, answered = self._noted.get(question, _NEVER_ASKED)
+        asked, answered = self._noted.get(cast("AnyOf", question), _NEVER_ASKED)
         if path in asked and path not in self.workspace.overlay:
             return cast("AnswerT", path in answered)
+        held = self.held(path, question.needles) if isinstance(question, AnyOf) else None
+        if held is not None:
+            return cast("AnswerT", not held.isdisjoint(question.needles))  # type: ignore[attr-defined]
         answers = self._looks.setdefault(question, {})
         if path not in answers:
             answers[path] = question(self.data(path) if data is None else data)
         answer: AnswerT = answers[path]
         return answer
 
-    def quick_look(self, question: Callable[[bytes | None], bool]) -> Callable[[str], bool]:
+    def quick_look(self, question: AnyOf) -> Callable[[str], bool]:
         """``look`` with one question, for many files: a mere lookup where a search has asked it of all of them."""
         asked, answered = self._noted.get(question, _NEVER_ASKED)
         if asked and not self.workspace.overlay and asked.issuperset(self.workspace.paths + self.workspace.context):
@@ -92,6 +98,19 @@ class Files:
         was yes for ``answered``. They count where no change lies over the file.
         """
         self._noted[question] = frozenset(asked), answered
+
+    def asked_so_far(self) -> frozenset[bytes]:
+        """The byte strings of all questions that a search has answered."""
+        return frozenset(needle for question in self._noted for needle in question.needles)
+
+    def note_held(self, asked: frozenset[bytes], held: Mapping[str, frozenset[bytes]]) -> None:
+        """Take over what others found in changed files: of the byte strings ``asked``, those that each file holds."""
+        self._held_bytes.update((path, (asked, found)) for path, found in held.items())
+
+    def held(self, path: str, needles: Collection[bytes]) -> frozenset[bytes] | None:
+        """What a changed file is known to hold, of ``needles`` and others; None where not all of them were asked."""
+        known = self._held_bytes.get(path)
+        return known[1] if known is not None and known[0].issuperset(needles) else None
 
     def source(self, path: str) -> SourceFile | None:
         """A Python file, decoded; None if it cannot be."""

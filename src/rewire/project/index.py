@@ -161,6 +161,15 @@ class ProjectIndex:
     def _share(self, other: ProjectIndex, names: Sequence[str]) -> None:
         other.__dict__.update({name: self.__dict__[name] for name in names if name in self.__dict__})
 
+    def asked_of_bytes(self) -> frozenset[bytes]:
+        """The byte strings that a later index will look for in every file that is not the same any more."""
+        words: Mentions | None = self.__dict__.get("mentions")
+        return self._files.asked_so_far() | (words.asked() if words else frozenset())
+
+    def note_held(self, asked: frozenset[bytes], held: Mapping[str, frozenset[bytes]]) -> None:
+        """Take over what others found of ``asked_of_bytes`` in files that this workspace has changed."""
+        self._files.note_held(asked, held)
+
     def note_looks(self, question: AnyOf, asked: Sequence[str], answered: Set[str]) -> None:
         """Take over the answers to a question of ``learn`` from a search that has just read the files on disk."""
         self._files.note_looks(question, asked, answered)

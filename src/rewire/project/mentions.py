@@ -47,10 +47,20 @@ class Mentions:
         self._found.update((word, set()) for word in unknown)
         unchanged = self._take_over(earlier, unknown) if earlier else frozenset()
         needles = Needles([*unknown, *_STAR_ENDS])
+        wanted = frozenset((*unknown, *_STAR_ENDS))
         for path in self._paths:
-            data = None if path in unchanged else self._files.data(path)
+            if path in unchanged:
+                continue
+            held = self._files.held(path, wanted)
+            data = self._files.data(path) if held is None else None
             if data is not None:
-                self._note(path, data, needles.held(data))
+                held = needles.held(data)
+            if held:
+                self._note(path, held, data)
+
+    def asked(self) -> frozenset[bytes]:
+        """The byte strings that a later state of the project will look for in every file that is not the same."""
+        return frozenset((*self._found, *_STAR_ENDS))
 
     def of(self, word: bytes) -> list[str]:
         """The files that hold ``word``, sorted."""
@@ -63,9 +73,9 @@ class Mentions:
         assert self._stars is not None
         return sorted(self._found[word] | self._stars)
 
-    def _note(self, path: str, data: bytes, held: frozenset[bytes]) -> None:
+    def _note(self, path: str, held: frozenset[bytes], data: bytes | None) -> None:
         assert self._stars is not None
-        if not held.isdisjoint(_STAR_ENDS) and takes_all(data):
+        if not held.isdisjoint(_STAR_ENDS) and takes_all(self._files.data(path) if data is None else data):
             self._stars.add(path)
         for word in held:
             if word in self._found:
