@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 TOP = Path(__file__).resolve().parents[1]
 MARK = re.compile(r"(<!-- begin (?P<name>[\w-]+) -->\n).*?(\n?<!-- end (?P=name) -->)", re.DOTALL)
 INTERRUPTED = 130
+ENDED = 143
 
 
 def codemods() -> list[Codemod[Any, Any]]:
@@ -68,7 +69,8 @@ def codemod_table(folder: str = "docs/codemods/") -> str:
 def exit_codes() -> str:
     """The exit codes."""
     rows = [[f"{code}", meaning] for code, meaning in sorted(EXIT_CODES.items())]
-    return _table(("code", "means"), [*rows, [f"{INTERRUPTED}", "interrupted (Ctrl-C)"]])
+    rows += [[f"{INTERRUPTED}", "interrupted (Ctrl-C)"], [f"{ENDED}", "ended by SIGTERM (129: by SIGHUP)"]]
+    return _table(("code", "means"), rows)
 
 
 def help_text(*words: str) -> str:

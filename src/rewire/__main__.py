@@ -25,8 +25,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if list(words) in (["--version"], ["-V"]):
             from rewire import __version__
 
-            sys.stdout.write(f"rewire {__version__}\n")
-            return 0
+            return _printed(f"rewire {__version__}\n")
         import gc
 
         # A run makes hundreds of thousands of values that stay until its end: looking for cycles among them every 700
@@ -36,8 +35,49 @@ def main(words: Sequence[str] | None = None) -> int:
 
         return dispatch(words)
     except KeyboardInterrupt as error:
-        sys.stderr.write(f"rewire: interrupted; {str(error) or 'nothing was written'}\n")
-        return 130
+        from contextlib import suppress
+
+        with suppress(OSError):
+            sys.stderr.write(f"rewire: {_ended or 'interrupted'}; {str(error) or 'nothing was written'}\n")
+        return 128 + (_signal or 2)
+
+
+_signal = 0
+_ended = ""
+"""The signal other than Ctrl-C that ends the run, and what to say of it."""
+
+
+def _heed_signals() -> None:
+    """Let a polite kill, and a terminal that goes away, end the run as Ctrl-C does: nothing is left half done.
+
+    The second one ends it at once.
+    """
+    import signal
+
+    def end(number: int, frame: object) -> NoReturn:
+        global _signal, _ended
+        signal.signal(number, signal.SIG_DFL)
+        _signal, _ended = number, f"ended by {signal.Signals(number).name}"
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup ignores one of them
+            signal.signal(number, end)
+
+
+def _printed(text: str = "", code: int = 0) -> int:
+    """``code``, once ``text`` and what was printed before is out; 4, and a word about it, where it cannot be."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BrokenPipeError:  # the reader went away, which is its right
+        return code
+    except (OSError, ValueError) as error:
+        from rewire.cli.trouble import tell
+
+        return code or tell(error, verbose=False)
+    return code
 
 
 def run() -> NoReturn:
@@ -45,15 +85,16 @@ def run() -> NoReturn:
 
     What others have asked to be done at the end is done, and what was printed is out, before the process goes.
     """
-    code = main()
+    _heed_signals()
+    code = _printed(code=main())
     import atexit
     import os
+    import signal
 
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (OSError, ValueError):  # a full disk, a closed pipe: the interpreter's own way out says so
-        sys.exit(code)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.SIG_DFL)  # all is done and said
+
     atexit._run_exitfuncs()
     os._exit(code)
 

@@ -6,6 +6,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from rewire.errors import DeliveryError, UsageError
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
@@ -26,6 +28,8 @@ examples:
   rewire apply --dry-run --format markdown            the body of a pull request
   rewire apply --branch rewire/imports                commits on a new branch
 """
+
+ROOM = "make room, or send it elsewhere with --output FILE"
 
 
 def add(commands: Any) -> None:
@@ -112,28 +116,35 @@ def run(args: argparse.Namespace) -> int:
 
     with _interrupted("in the middle of writing: git log and git status show whether the run was delivered"):
         about = _deliver(args, asked, result)
-    with _interrupted("nothing was written" if args.dry_run or args.check else "the run had been delivered"):
+    done = "nothing was written" if about.mode != "apply" else "the run had been delivered"
+    with _interrupted(done):
         try:
             show(args, result, about)
             sys.stdout.flush()
         except BrokenPipeError:
             hush()
+        except OSError as error:
+            raise DeliveryError(f"what was to be shown could not be: {error.strerror}; {done}", advice=ROOM) from error
+        except DeliveryError as error:
+            raise DeliveryError(f"{error.message}; {done}", advice=error.advice) from error
     return about.exit_code
 
 
 @contextmanager
 def _interrupted(words: str) -> Iterator[None]:
-    """Let Ctrl-C say how far the run had come."""
+    """Let Ctrl-C say how far the run had come, where nobody has said so already."""
     try:
         yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(words) from None
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(str(error) or words) from None
 
 
 def _require_delivery(args: argparse.Namespace, asked: Asked) -> None:
     """Refuse early what could not be delivered in the end. Raises UsageError or GitError."""
-    from rewire.errors import UsageError
+    from pathlib import Path
 
+    if args.output and not Path(args.output).parent.is_dir():
+        raise UsageError(f"--output {args.output}: there is no such folder", advice="make it first")
     if args.no_commit:
         if args.branch:
             raise UsageError("--branch and --no-commit do not go together", advice="leave one of the two out")
@@ -168,7 +179,8 @@ def _deliver(args: argparse.Namespace, asked: Asked, result: RunResult) -> About
     if args.no_commit:
         from rewire.deliver import disk
 
-        disk.write(result)
+        with _interrupted("nothing was written"):
+            disk.write(result)
         return about
     from rewire.deliver.commit import commit
 

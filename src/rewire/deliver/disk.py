@@ -1,8 +1,8 @@
 """The run written to disk: outside git, or where the user wants no commit. All or nothing, as far as disks allow.
 
 Everything that can fail is done first: each file is compared with what the run read, and each new text lies complete
-beside its place. What is left is one rename a file; if one fails, those before it are taken back. A kill between two
-renames leaves some files new and some old, every one of them whole.
+beside its place. What is left is one rename a file; if one fails, or on Ctrl-C, those before it are taken back. A kill
+between two renames leaves some files new and some old, every one of them whole.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from rewire.deliver.undisturbed import undisturbed
 from rewire.errors import DeliveryError
 from rewire.model.source import digest_of
 
@@ -31,7 +32,8 @@ SYNC_AT_ONCE = 256
 def write(result: RunResult) -> tuple[str, ...]:
     """Write the net outcome of the run; the paths that were written, deleted or created, sorted.
 
-    Raises DeliveryError, with the disk as it was, where a file is not what the run read, or where writing fails.
+    Raises DeliveryError, with the disk as it was, where a file is not what the run read, or where writing fails, and
+    KeyboardInterrupt, with the disk as it was.
     """
     files = result.net_changes()
     move = _Move(result.before.root.resolve())
@@ -40,9 +42,10 @@ def write(result: RunResult) -> tuple[str, ...]:
         for file, status in zip(files, statuses, strict=True):
             move.prepare(file, status)
         move.flush()
-        for step in move.steps:
-            move.place(step)
-        move.finish()
+        with undisturbed():
+            for step in move.steps:
+                move.place(step)
+            move.finish()
     except OSError as error:
         move.take_back()
         raise DeliveryError(
@@ -50,7 +53,8 @@ def write(result: RunResult) -> tuple[str, ...]:
             advice="make room or set the permissions right, then run again",
         ) from error
     except BaseException:
-        move.take_back()
+        with undisturbed():  # a second Ctrl-C waits, too
+            move.take_back()
         raise
     return tuple(file.path for file in files)
 

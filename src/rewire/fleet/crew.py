@@ -194,6 +194,8 @@ def _serve(
         answer.send(_LAST_STEP)
 
     signal.signal(signal.SIGINT, interrupted)
+    for polite in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(polite, signal.SIG_DFL)
     end_with(starter)
     try:
         answer.send(work(task, jobs, last_step))

@@ -8,10 +8,7 @@ bits, hard links, and bytes that its conversions would write in another way than
 from __future__ import annotations
 
 import os
-import signal
 import stat
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -19,11 +16,12 @@ from rewire.deliver.commit.git import listed
 from rewire.deliver.commit.preconditions import LANDING, SECOND_NAME
 from rewire.deliver.commit.standing import Found, inspect, take_back
 from rewire.deliver.disk import overwrite
+from rewire.deliver.undisturbed import undisturbed
 from rewire.errors import DeliveryError, GitError
 from rewire.model.source import digest_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from rewire.deliver.commit.preconditions import Ground
@@ -33,22 +31,30 @@ BASE = "refs/rewire/base"
 TIP = "refs/rewire/tip"
 """The last run: the commit it began on, and the last one it made. They keep the commits if the landing fails."""
 
+DELIVERED = "the commits are made, and the work tree is whole"
+"""Where Ctrl-C had to wait until the work tree had moved."""
+
 
 def land(ground: Ground, root: Path, tip: str, branch: str | None, files: Sequence[FileChange]) -> None:
     """Move HEAD, index and work tree to ``tip``, or make ``branch`` there and switch to it.
 
-    Raises GitError, with everything as it was and the commits kept as ``TIP``, where git or the disk say no.
+    Raises GitError, with everything as it was and the commits kept as ``TIP``, where git or the disk say no; and
+    KeyboardInterrupt, saying what was done where it came too late.
     """
     git = ground.git
+    moved = False
     _keep(ground, tip)
     try:
         found = inspect(root, files)
         _require_head(ground)
         _link(ground, found)
         try:
-            with _undisturbed():
+            with undisturbed():
                 _move(ground, tip, branch, root, found, files)
                 _put_right(ground, root, found, files)
+                moved = True
+        except KeyboardInterrupt:
+            raise (KeyboardInterrupt(DELIVERED) if moved else KeyboardInterrupt) from None
         finally:
             for one in found:
                 if one.second is not None:
@@ -166,28 +172,3 @@ def _give_back(place: Path, status: os.stat_result) -> None:
         os.chown(place, status.st_uid, status.st_gid, follow_symlinks=False)
     except OSError:
         return  # only root may; the file is the user's own in any case
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Ctrl-C and a polite kill wait until the work tree is whole again.
-
-    By handlers of our own, not by a mask: a mask holds for one thread, and the system hands a signal to any other
-    thread of the process (a progress bar's, a caller's) that leaves it open.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    waiting: list[int] = []
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        for number, handler in before.items():
-            if handler not in (signal.SIG_IGN, None):
-                signal.signal(number, lambda arrived, _: waiting.append(arrived))
-        yield
-    finally:
-        for number, handler in before.items():
-            if handler is not None:
-                signal.signal(number, handler)
-        for arrived in dict.fromkeys(waiting):
-            signal.raise_signal(arrived)
