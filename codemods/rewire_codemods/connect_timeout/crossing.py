@@ -13,6 +13,7 @@ from rewire.codemod.cst import dotted_name
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.facts import ASYNCPG, Export, Trace, Use
 from rewire_codemods.connect_timeout.flows import Flow
+from rewire_codemods.connect_timeout.lineage import is_kin, line_of
 from rewire_codemods.connect_timeout.literals import literal_key, text_of_string
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from rewire.codemod import Project
     from rewire_codemods.connect_timeout.elsewhere import Views
     from rewire_codemods.connect_timeout.examine import Examined
+    from rewire_codemods.connect_timeout.scopes import Scope
 
 
 _CLOSE = ASYNCPG | {"unproved", "engine-unproved", "url", "chosen"}
@@ -58,6 +60,7 @@ class Crossing:
                     uses.append(Use("escape", other, Span(0, 0), 1, detail=f"{other} cannot be read"))
                     continue
                 flow = Flow(view.sinks, text=text)
+                flow.line = export.line
                 self._follow(flow, view, home, export)
                 found = flow.trace()
                 uses += found.uses
@@ -80,6 +83,8 @@ class Crossing:
     def _files(self, home: str, export: Export) -> list[str]:
         """The files to look at, without the one that defines the value: those that may spell it."""
         word = re.compile(rf"\b{re.escape(export.name)}\b")
+        if export.line:
+            return self._of_kin(home, export, word)
         module = home.rpartition("/")[2].partition(".")[0]
         package = module == "__init__"
         found = []
@@ -93,6 +98,21 @@ class Crossing:
             elif word.search(source.text) and (package or path in self.candidates or module in source.text):
                 found.append(path)
         return found
+
+    def _of_kin(self, home: str, export: Export, word: re.Pattern[str]) -> list[str]:
+        """The files that may see an attribute of objects of one class: where it and its bases are, and who names it."""
+        _, own = export.line[0]
+        named = re.compile(rf"\b{re.escape(own)}\b")
+        places = {path for path, _ in export.line} - {home}
+        for path in self.project.paths:
+            source = self.project.source(path) if path != home and path not in places else None
+            if source is not None and word.search(source.text) and named.search(source.text):
+                places.add(path)
+        return sorted(path for path in places if self._spells(path, word))
+
+    def _spells(self, path: str, word: re.Pattern[str]) -> bool:
+        source = self.project.source(path)
+        return source is not None and word.search(source.text) is not None
 
     def _follow(self, flow: Flow, view: Examined, home: str, export: Export) -> None:
         if export.kind == "attribute":
@@ -131,6 +151,8 @@ class Crossing:
             if id(use) in view.names.stores:
                 continue
             inside = view.names.class_of(use.value)
+            if not self._is_kin(view, use, inside, export):
+                continue
             if inside is not None:
                 own = view.origins.members(inside, export.name)
                 if not own and isinstance(inside.node, cst.ClassDef) and inside.node.bases:
@@ -144,6 +166,15 @@ class Crossing:
                 imports_home or _reads_key(view, use)
             ):
                 yield use
+
+    def _is_kin(self, view: Examined, use: cst.Attribute, inside: Scope | None, export: Export) -> bool:
+        """False where the object is of a class that has nothing to do with the export's."""
+        if not export.line:
+            return True
+        if inside is not None:
+            return isinstance(inside.node, cst.ClassDef) and is_kin(line_of(view.origins, inside.node), export.line)
+        home, known = view.origins.definition(view.origins.of(use.value).removesuffix("()")) or (None, None)
+        return home is None or not isinstance(known, cst.ClassDef) or is_kin(line_of(home, known), export.line)
 
 
 def _reads_key(view: Examined, use: cst.Attribute) -> bool:

@@ -115,7 +115,8 @@ class Use:
 class Export:
     """A way in which other files can get at the value: a module-level ``name`` or an ``attribute`` of ``path``.
 
-    ``steps`` leads from there to the value: ``"()"`` a call, anything else a literal key.
+    ``steps`` leads from there to the value: ``"()"`` a call, anything else a literal key. ``line`` is that of the class
+    (``lineage.Line``) whose objects have the value in the attribute, where that is known.
     """
 
     path: str
@@ -123,6 +124,7 @@ class Export:
     name: str
     steps: tuple[str, ...] = ()
     owner: str = ""
+    line: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

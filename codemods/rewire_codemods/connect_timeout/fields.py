@@ -49,11 +49,18 @@ class Fields:
 
     def _converted(self, call: cst.Call) -> cst.CSTNode | None:
         """What a call turns into a dict."""
-        if self.origins.of(call.func) in _FUNCTIONS:
+        if self._called(call.func) in _FUNCTIONS:
             return call.args[0].value if call.args else None
         if isinstance(call.func, cst.Attribute) and call.func.attr.value in _METHODS:
             return call.func.value
         return None
+
+    def _called(self, func: cst.BaseExpression) -> str:
+        """What is called, as far as this file's own imports say: no other file is opened for each call there is."""
+        dotted = self.origins.dotted(func)
+        if dotted or not isinstance(func, cst.Name) or self.names.bindings(func):
+            return dotted
+        return f"builtins.{func.value}"
 
     def _is_left_out(self, call: cst.Call) -> bool:
         """True where the call itself says that the field is not wanted."""
@@ -99,7 +106,7 @@ class Fields:
 
     def _named_tuples(self) -> bool:
         for call in self.names.nodes.get(cst.Call, ()):
-            if self.origins.of(call.func) == "collections.namedtuple" and len(call.args) > 1:
+            if self._called(call.func) == "collections.namedtuple" and len(call.args) > 1:
                 texts = [text_of_string(node) or "" for node in _strings(call.args[1].value)]
                 if tables.KEY in " ".join(texts).replace(",", " ").split():
                     return True
@@ -107,7 +114,7 @@ class Fields:
 
     def _is_locals(self, call: cst.Call) -> bool:
         """``locals()`` in a function that has a variable of this name."""
-        if self.origins.of(call.func) != "builtins.locals":
+        if self._called(call.func) != "builtins.locals":
             return False
         scope = self.names.scope(call)
         return scope.kind == "function" and tables.KEY in scope.bindings

@@ -38,7 +38,7 @@ def gathered_by(call: cst.Call, sinks: Sinks) -> Trace | None:
 
 def _handed_on(call: cst.Call, callees: list[Callee], flow: Flow) -> Trace | None:
     """The same for functions of the project's, one of which is called."""
-    taken = [callee for callee in callees if not flow.gathered(callee)]
+    taken = [callee for callee in callees if not flow.gathered(callee, call)]
     if len(taken) == len(callees):
         return None
     if taken:

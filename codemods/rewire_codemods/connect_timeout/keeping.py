@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import libcst as cst
 
 from rewire_codemods.connect_timeout import tables
 from rewire_codemods.connect_timeout.facts import Export, Trace, Use, UseKind
+from rewire_codemods.connect_timeout.lineage import Line, is_kin, line_of
 from rewire_codemods.connect_timeout.literals import literal_key
 
 if TYPE_CHECKING:
@@ -27,6 +29,18 @@ _PLAIN_TYPES = frozenset(
     | {"Union", "Final", "ClassVar", "typing", "t", "collections", "abc", "list", "List"}
 )
 _CACHES = frozenset({"property", "staticmethod", "classmethod", "cache", "lru_cache", "cached_property"})
+
+
+@dataclass(frozen=True)
+class Back:
+    """A call that a value went into, and how things stood with the flow that followed it there."""
+
+    flow: Keeping
+    call: cst.Call
+    function: cst.CSTNode
+    indirect: int
+    line: Line
+    outer: Back | None
 
 
 class Keeping(ABC):
@@ -48,7 +62,11 @@ class Keeping(ABC):
         self.flags: set[str] = set()
         self.filled: set[int] = set()
         """Places (by identity) where a loop puts our entries into another dict: not uses of that dict."""
-        self._seen: set[tuple[int, str, Steps]] = set()
+        self.line: Line = ()
+        """The class of the object whose attributes get the value, with its bases; empty where nobody knows."""
+        self.back: Back | None = None
+        """The call by which the value came into the function that is being followed."""
+        self._seen: set[tuple[int, str, Steps, Line, int]] = set()
         self._indirect = 0
 
     def trace(self) -> Trace:
@@ -105,7 +123,7 @@ class Keeping(ABC):
 
     def variable(self, name: str, owner: Scope, steps: Steps, here: cst.CSTNode | None = None) -> None:
         """Follow every load of a variable."""
-        mark = (id(owner), name, steps)
+        mark = (id(owner), name, steps, self.line, id(self.back.call) if self.back else 0)
         if mark in self._seen:
             return
         self._seen.add(mark)
@@ -140,7 +158,7 @@ class Keeping(ABC):
 
     def _member(self, name: str, owner: Scope, steps: Steps, here: cst.CSTNode | None = None) -> None:
         """Follow every use of a class's attribute: ``self.x``, ``Class.x``, and ``anything.x`` that may be it."""
-        mark = (id(owner), f".{name}", steps)
+        mark = (id(owner), f".{name}", steps, self.line, 0)
         if mark in self._seen:
             return
         self._seen.add(mark)
@@ -150,7 +168,7 @@ class Keeping(ABC):
         for binding in self.origins.members(owner, name):
             if binding.node is not here and binding.kind != "function":
                 self._other_binding(binding)
-        self.exports.append(Export(self.sinks.path, "attribute", name, steps, owner.node.name.value))
+        self.exports.append(Export(self.sinks.path, "attribute", name, steps, owner.node.name.value, self.line))
         for use in list(self.names.attributes.get(name, ())):
             if id(use) not in self.names.stores and self._may_be(use, owner):
                 self.follow(use, steps)
@@ -164,6 +182,8 @@ class Keeping(ABC):
             if known is None:
                 return not origin or origin.startswith(("@", "builtins."))
             inside = self.names.scopes[id(known.body)]
+        if self.line and isinstance(inside.node, cst.ClassDef):
+            return is_kin(line_of(self.origins, inside.node), self.line)
         return inside is owner or self._related(inside, owner) or self._related(owner, inside)
 
     def _related(self, lower: Scope, upper: Scope) -> bool:
@@ -182,6 +202,13 @@ class Keeping(ABC):
         self.variable(binding.name, binding.scope, steps, param)
         self._indirect -= 1
 
+    def resume(self, back: Back, steps: Steps) -> None:
+        """Go on with what the call gives by which the value had left: with no other call of that function."""
+        now = self._indirect, self.line, self.back
+        self._indirect, self.line, self.back = back.indirect, back.line, back.outer
+        self.follow(back.call, steps)
+        self._indirect, self.line, self.back = now
+
     def returned(self, node: cst.CSTNode, steps: Steps) -> None:
         """Out of a function: follow every call of it."""
         function = self.names.scope(node).node
@@ -195,5 +222,8 @@ class Keeping(ABC):
             return
         if self.text and self.names.scope(function).kind == "class":
             self.flags.add("settings")
+        if self.back is not None and self.back.function is function:
+            self.back.flow.resume(self.back, steps)
+            return
         called = steps if plain & {"property", "cached_property"} else (CALL, *steps)
         self.variable(function.name.value, self.names.scope(function), called, function)

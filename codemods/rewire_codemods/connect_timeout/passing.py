@@ -9,7 +9,8 @@ import libcst as cst
 
 from rewire_codemods.connect_timeout import layout, tables
 from rewire_codemods.connect_timeout.candidates import possible
-from rewire_codemods.connect_timeout.keeping import Keeping, Steps
+from rewire_codemods.connect_timeout.keeping import Back, Keeping, Steps
+from rewire_codemods.connect_timeout.lineage import Line, line_of
 from rewire_codemods.connect_timeout.sinks import Sinks
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ class Callee:
     home: Origins
     function: cst.FunctionDef | cst.Lambda
     bound: int
+    line: Line = ()
+    """The class of the object that it makes or is called on."""
 
     @property
     def name(self) -> str:
@@ -75,7 +78,7 @@ class Passing(Keeping):
 
     def _splat(self, node: cst.CSTNode, arg: cst.Arg, call: cst.Call, steps: Steps) -> None:
         callees = self.callees(call) if arg.star == "**" and not steps else []
-        taken = [callee for callee in callees if self._indirect > _DEEP or not self.gathered(callee)]
+        taken = [callee for callee in callees if self._indirect > _DEEP or not self.gathered(callee, call)]
         if callees and not taken:
             return
         fact = self.sinks.read(call)
@@ -134,15 +137,34 @@ class Passing(Keeping):
         if home is None or (made and not isinstance(node, cst.ClassDef)):
             return None
         if isinstance(node, cst.ClassDef):
+            line = line_of(home, node)
             home, node = home.definition(home.of_member(node, "__call__" if made else "__init__")) or (home, None)
-            return Callee(home, node, 1) if isinstance(node, cst.FunctionDef) else None
+            return Callee(home, node, 1, line) if isinstance(node, cst.FunctionDef) else None
         if isinstance(node, cst.Lambda):
             return Callee(home, node, 0)
         if not isinstance(node, cst.FunctionDef):
             return None
         decorators = {home.names.tree.code(entry.decorator) for entry in node.decorators}
         plain = "staticmethod" in decorators or ("classmethod" not in decorators and self._is_class(call.func))
-        return Callee(home, node, 1 if home.names.scope(node).kind == "class" and not plain else 0)
+        method = home.names.scope(node).kind == "class"
+        return Callee(home, node, 1 if method and not plain else 0, self._line(call.func) if method else ())
+
+    def _line(self, func: cst.BaseExpression) -> Line:
+        """The class of the object on which a method is called: ``self``, ``super()``, or one that is known."""
+        receiver = func.value if isinstance(func, cst.Attribute) else None
+        if receiver is None:
+            return ()
+        inside = self.names.class_of(receiver)
+        origin = self.origins.of(receiver)
+        if inside is not None or origin == "builtins.super()" or self._is_class(func):
+            if self.line:
+                return self.line
+            scope = self.names.scope(receiver)
+            while scope.kind != "class" and scope.parent is not None:
+                scope = scope.parent
+            return line_of(self.origins, scope.node) if isinstance(scope.node, cst.ClassDef) else ()
+        home, known = self.origins.definition(origin.removesuffix("()")) or (None, None)
+        return line_of(home, known) if home is not None and isinstance(known, cst.ClassDef) else ()
 
     def _is_class(self, func: cst.BaseExpression) -> bool:
         """True for ``Base.method``, which is called with the object as its first argument."""
@@ -150,7 +172,7 @@ class Passing(Keeping):
         known = self.origins.definition(receiver)
         return known is not None and isinstance(known[1], cst.ClassDef)
 
-    def gathered(self, callee: Callee) -> bool:
+    def gathered(self, callee: Callee, call: cst.Call) -> bool:
         """Follow what ``**kwargs`` of a function gets; False if the key goes to a parameter of its own."""
         params = callee.function.params
         words = {param.name.value for param in (*params.params, *params.kwonly_params)}
@@ -158,7 +180,7 @@ class Passing(Keeping):
             return False
         if tables.NEW in words:
             self.flags.add("taken")
-        self._enter(callee, params.star_kwarg, ())
+        self._enter(callee, call, params.star_kwarg, ())
         return True
 
     def _into_function(self, arg: cst.Arg, call: cst.Call, steps: Steps) -> bool:
@@ -177,18 +199,22 @@ class Passing(Keeping):
             place = call.args.index(arg)
             found = positional[place] if place < len(positional) else None
         if found is None and arg.keyword is not None and params.star_kwarg is not None:
-            return self._enter(callee, params.star_kwarg, (arg.keyword.value, *steps))
-        return found is not None and self._enter(callee, found, steps)
+            return self._enter(callee, call, params.star_kwarg, (arg.keyword.value, *steps))
+        return found is not None and self._enter(callee, call, found, steps)
 
-    def _enter(self, callee: Callee, param: cst.Param, steps: Steps) -> bool:
+    def _enter(self, callee: Callee, call: cst.Call, param: cst.Param, steps: Steps) -> bool:
         """Follow a parameter, in this file or another; False where that goes too deep."""
         if self._indirect > _DEEP:
             return False
+        back = Back(self, call, callee.function, self._indirect, self.line, self.back)
         if callee.home is self.origins:
+            self.line, self.back = callee.line, back
             self.parameter(param, steps)
+            self.line, self.back = back.line, back.outer
             return True
         there = type(self)(Sinks(callee.home.path, callee.home), text=self.text, loose=self.loose)
         there._indirect = self._indirect + 1
+        there.line, there.back = callee.line, back
         there.parameter(param, steps)
         self.uses += there.uses
         self.exports += there.exports
