@@ -76,7 +76,10 @@ class SiteEdits:
             self.insert(path, end_of_line(tree.text, tree.span(node).end), f"{comment}\n", summary)
 
     def _above(self, path: str, node: cst.BaseStatement) -> cst.BaseStatement | None:
-        """The statement before, if it is a simple one and free to be part of a block site."""
+        """The statement before, if it is a simple one and free to be part of a block site.
+
+        None, too, where comments stand apart from ``node``: they are not about it, and would go with it.
+        """
         tree = self.shelf.tree(path)
         holder = tree.parent(node)
         body: Sequence[cst.CSTNode] = getattr(holder, "body", ())
@@ -84,6 +87,8 @@ class SiteEdits:
         before = body[index - 1] if index else None
         last = index + 1 == len(body) and isinstance(before, cst.FunctionDef) and not before.decorators
         if before is None or not (last or isinstance(before, cst.SimpleStatementLine)):
+            return None
+        if sum(line.comment is not None for line in getattr(node, "leading_lines", ())) > len(self._attached(node)):
             return None
         assert isinstance(before, cst.BaseStatement)
         taken = tree.span(before)
