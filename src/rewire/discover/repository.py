@@ -13,7 +13,7 @@ from rewire.discover.listing import Listing, closed
 from rewire.errors import GitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence, Set
+    from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 
 GIT_SETTINGS: Mapping[str, str] = {
@@ -121,18 +121,15 @@ def list_repository(top: Path) -> Listing:
     disk = _Disk(str(top))
     tracked = _names(top, run_git(top, "ls-files", "-z", "--cached"))
     with _Untracked(top) as untracked:
-        disk.look_at(tracked, strange=untracked.ask)
+        present = disk.regular(tracked, strange=untracked.ask)
         names, words = untracked.answer()
-    disk.look_at(names)
     unopened = [match.group(1).rstrip("/") for match in re.finditer(r"could not open directory '(.*)': ", words)]
+    present = [*present, *disk.regular(names)] if names else present
     failures = {folder: closed(folder) for folder in unopened}
     for folder in disk.closed:
         failures.setdefault(folder, closed(folder))
     # git's order is kept, in which the names are sorted but for a seam or two: sorting them again costs little.
-    listed: Sequence[str] = list(dict.fromkeys((*tracked, *names)))
-    if not disk.files.issuperset(listed):
-        listed = [name for name in listed if name in disk.files]
-    return Listing(listed, tuple(failures.values()))
+    return Listing(list(dict.fromkeys(present)), tuple(failures.values()))
 
 
 class _Untracked:
@@ -180,55 +177,76 @@ def _names(top: Path, done: subprocess.CompletedProcess[bytes]) -> list[str]:
 
 
 class _Disk:
-    """What lies in the folders that were looked at: ``files`` are regular ones, reached without a symbolic link."""
+    """What lies in the folders that were looked at: regular files, reached without a symbolic link."""
 
     def __init__(self, base: str) -> None:
-        self.files: set[str] = set()
         self.closed: list[str] = []
         self._base = base
-        self._seen: set[str] = set()
+        self._files: dict[str, set[str]] = {}
         self._real = {"": True}
 
-    def look_at(self, names: Collection[str], strange: Callable[[], object] | None = None) -> None:
-        """Look into the folders of ``names``, and those above, that were not looked at before.
+    def regular(self, names: Sequence[str], strange: Callable[[], object] | None = None) -> Sequence[str]:
+        """Those of ``names`` that are regular files on disk.
 
         ``strange`` is called once, as soon as something turns up that is neither a file among ``names`` nor a folder of
         such files, or a folder cannot be looked into.
         """
-        expected = frozenset((*names, ".git"))
-        folders = _with_those_above({name.rpartition("/")[0] for name in names})
-        for folder in sorted(folders - self._seen):
-            known = self._look_into(folder, expected, folders)
-            if not known and strange:
+        expected: dict[str, set[str]] = {}
+        for name in names:
+            folder, _, last = name.rpartition("/")
+            known = expected.get(folder)
+            if known is None:
+                expected[folder] = {last}
+            else:
+                known.add(last)
+        folders = _with_those_above(expected)
+        lost: set[str] = set()
+        for folder in sorted(folders):
+            here = expected.get(folder, set())
+            files, others = self._look_into(folder)
+            if not here <= files:
+                lost.update(f"{folder}/{last}" if folder else last for last in here - files)
+            if strange and not self._is_expected(folder, files, others, here, folders):
                 strange()
                 strange = None
-        self._seen |= folders
+        return [name for name in names if name not in lost] if lost else names
 
-    def _look_into(self, folder: str, expected: frozenset[str], folders: Set[str]) -> bool:
-        """Note what lies in ``folder``. True if that is nothing but what was expected."""
-        prefix = f"{folder}/" if folder else ""
+    def _is_expected(
+        self, folder: str, files: set[str], others: Mapping[str, bool], expected: set[str], folders: Set[str]
+    ) -> bool:
+        """True if a folder holds nothing but what is expected, and folders of that."""
+        if folder in self.closed or not files <= (expected if folder else expected | {".git"}):
+            return False
+        below = f"{folder}/" if folder else ""
+        return all(
+            f"{below}{name}" in folders or (name == ".git" and not folder) or self._is_empty(f"{below}{name}")
+            if is_folder
+            else name in expected
+            for name, is_folder in others.items()
+        )
+
+    def _look_into(self, folder: str) -> tuple[set[str], Mapping[str, bool]]:
+        """The names of the regular files in ``folder``; of all else there, each with whether it is a folder."""
+        known = self._files.get(folder)
+        if known is not None:
+            return known, {}
+        files: set[str] = set()
+        others: dict[str, bool] = {}
         try:
-            if not _is_real_folder(self._base, folder, self._real):
-                return True  # which the folder above was asked about
-            with os.scandir(f"{self._base}/{folder}") as found:
-                entries = list(found)
-            files = [f"{prefix}{entry.name}" for entry in entries if entry.is_file(follow_symlinks=False)]
-            others = {
-                f"{prefix}{entry.name}": entry.is_dir(follow_symlinks=False)
-                for entry in (entries if len(files) < len(entries) else ())
-                if not entry.is_file(follow_symlinks=False)
-            }
+            if _is_real_folder(self._base, folder, self._real):
+                with os.scandir(f"{self._base}/{folder}") as found:
+                    entries = list(found)
+                files = {entry.name for entry in entries if entry.is_file(follow_symlinks=False)}
+                if len(files) < len(entries):
+                    others = {
+                        entry.name: entry.is_dir(follow_symlinks=False) for entry in entries if entry.name not in files
+                    }
         except OSError:
             self.closed.append(folder)
-            return False
-        self.files.update(files)
-        self._real.update(others)
-        if not folder:
-            others.pop(".git", None)
-        return expected.issuperset(files) and all(
-            (path in folders or self._is_empty(path)) if is_folder else path in expected
-            for path, is_folder in others.items()
-        )
+        below = f"{folder}/" if folder else ""
+        self._files[folder] = files
+        self._real.update((f"{below}{name}", is_folder) for name, is_folder in others.items())
+        return files, others
 
     def _is_empty(self, folder: str) -> bool:
         """True for a folder with nothing in it, which git has no name for."""
@@ -239,7 +257,7 @@ class _Disk:
             return False
 
 
-def _with_those_above(folders: Set[str]) -> set[str]:
+def _with_those_above(folders: Iterable[str]) -> set[str]:
     """``folders`` and every folder that holds one of them, the top (``""``) among them."""
     found = {""}
     for folder in folders:
