@@ -6,6 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rewire.codemod import Project
 
 
@@ -28,10 +30,9 @@ def find_taker(project: Project, path: str, top: str) -> str:
 
 def find_reacher(project: Project, path: str, top: str) -> str:
     """A file that uses ``top`` as an attribute of the module at ``path`` (``module.top.x``); empty for none."""
-    through = re.compile(rf"(\w+)(?=\.{re.escape(top)}\.)")
     for other in project.mentioning(f".{top}."):
         source = project.source(other) if other != path else None
-        holders = frozenset(through.findall(source.text)) if source else frozenset()
+        holders = frozenset(_words_before(source.text, f".{top}.")) if source else frozenset()
         for name in project.imports(other) if holders else ():
             if holders.isdisjoint((name.bound, (name.name or name.module).rpartition(".")[2])):
                 continue
@@ -39,3 +40,14 @@ def find_reacher(project: Project, path: str, top: str) -> str:
             if target is not None and target.path == path and target.attribute is None:
                 return other
     return ""
+
+
+def _words_before(text: str, what: str) -> Iterator[str]:
+    """The word that stands directly before each occurrence of ``what``; empty where none does."""
+    place = text.find(what)
+    while place >= 0:
+        start = place
+        while start and (text[start - 1].isalnum() or text[start - 1] == "_"):
+            start -= 1
+        yield text[start:place]
+        place = text.find(what, place + 1)
