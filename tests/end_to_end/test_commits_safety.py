@@ -167,8 +167,9 @@ def test_commits_are_signed_as_git_is_configured(repository: Path, ssh_signing: 
 def test_a_signature_that_fails_stops_the_run_with_nothing_changed(repository: Path, ssh_signing: Path) -> None:
     ssh_signing.unlink()
     before = tree(repository), words(repository, "rev-parse", "HEAD")
-    with pytest.raises(GitError, match="commit-tree failed"):
+    with pytest.raises(GitError, match="commit-tree failed") as caught:
         commit(replace_words(repository, *STEPS))
+    assert "git config commit.gpgsign false" in caught.value.advice
     assert (tree(repository), words(repository, "rev-parse", "HEAD")) == before
 
 

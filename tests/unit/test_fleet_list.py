@@ -11,7 +11,7 @@ import pytest
 from support.repositories import make_repository
 
 from rewire.errors import UsageError
-from rewire.fleet import state
+from rewire.fleet import listing, state
 from rewire.fleet.listing import read_list, resolve
 from rewire.fleet.values import CommitMade, Figures, Record, RefusedPlaces
 
@@ -49,6 +49,20 @@ def test_a_tilde_is_somebody_s_home(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_list_of_nothing_is_refused(text: bytes) -> None:
     with pytest.raises(UsageError, match="names no repository"):
         read_list(text, HERE)
+
+
+def test_a_repository_that_does_not_answer_costs_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a disk that is gone: here git waits for somebody to write into a pipe."""
+    monkeypatch.setattr(listing, "LOOK_SECONDS", 1.0)
+    for name in ("first", "sick", "last"):
+        make_repository(tmp_path / name, {"a.py": ""})
+    (tmp_path / "sick/.git/config").unlink()
+    os.mkfifo(tmp_path / "sick/.git/config")
+    first, sick, last = resolve(read_list(b"first\nsick\nlast\n", tmp_path), {})
+    assert (first.status, last.status) == ("pending", "pending")
+    assert sick.status == "failed"
+    assert sick.reason == f"git rev-parse has not answered for 1 s in {tmp_path / 'sick'}"
+    assert f"git -C {tmp_path / 'sick'} status" in sick.advice
 
 
 def folders(tmp_path: Path, names: Sequence[str], known: dict[str, Record] | None = None) -> list[str]:

@@ -27,6 +27,9 @@ GIT_SETTINGS: Mapping[str, str] = {
 }
 """Laid over the repository's own settings for every git command, so that it starts no program that they name."""
 
+GIT_SECONDS = 600.0
+"""What a question to git may take: in the largest repositories seconds, but for a disk that does not answer."""
+
 GIT_PLACES = (
     "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR", "GIT_NAMESPACE", "GIT_PREFIX", "GIT_INTERNAL_SUPER_PREFIX", "GIT_SHALLOW_FILE",
@@ -64,13 +67,14 @@ def git_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return environment
 
 
-def find_repository(directory: Path) -> Path | None:
+def find_repository(directory: Path, *, limit: float = GIT_SECONDS) -> Path | None:
     """Top level of the work tree that holds ``directory``; None outside git, or where there is no git at all.
 
-    Raises GitError where there is a repository that git refuses to work in.
+    Raises GitError where there is a repository that git refuses to work in, and where it does not answer within
+    ``limit`` seconds.
     """
     try:
-        done = run_git(directory, "rev-parse", "--show-toplevel")
+        done = run_git(directory, "rev-parse", "--show-toplevel", limit=limit)
     except FileNotFoundError:
         return None
     if done.returncode == 0:
@@ -99,17 +103,30 @@ def explain_git_refusal(directory: Path, words: str) -> GitError:
 
 
 def run_git(
-    directory: Path, *arguments: str, settings: Mapping[str, str] | None = None
+    directory: Path, *arguments: str, settings: Mapping[str, str] | None = None, limit: float = GIT_SECONDS
 ) -> subprocess.CompletedProcess[bytes]:
-    """A git command that only asks, with ``settings`` laid over the repository's own. It may fail."""
-    return subprocess.run(
-        ["git", *arguments],
-        cwd=directory,
-        env=git_environment(settings),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
+    """A git command that only asks, with ``settings`` laid over the repository's own. It may fail.
+
+    Raises GitError where it has not answered after ``limit`` seconds; it is killed.
+    """
+    try:
+        return subprocess.run(
+            ["git", *arguments],
+            cwd=directory,
+            env=git_environment(settings),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=limit,
+        )
+    except subprocess.TimeoutExpired:
+        import shlex
+
+        raise GitError(
+            f"git {arguments[0]} has not answered for {limit:g} s in {directory}",
+            advice=f"try it by hand (git -C {shlex.quote(str(directory))} status): "
+            "its disk may be gone, or a file in .git be none",
+        ) from None
 
 
 def list_repository(top: Path) -> Listing:

@@ -18,6 +18,9 @@ from rewire.fleet.values import Record
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+LOOK_SECONDS = 30.0
+"""What git may take to say where a repository is: milliseconds, and the whole fleet waits for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -82,7 +85,7 @@ def _top(line: Line) -> Path:
     if not real.is_dir():
         raise UsageError("a file, and no repository", advice="name the folder that holds the repository")
     try:
-        top = find_repository(real)
+        top = find_repository(real, limit=LOOK_SECONDS)
     except OSError as error:
         raise UsageError(f"cannot be entered: {error.strerror}", advice="check its permissions") from None
     if top is None:
@@ -98,7 +101,7 @@ def _compare(record: Record, seen: dict[str, Record], shared: dict[str, Record])
     if earlier is not record:
         return replace(record, status="duplicate", reason=f"the same repository as line {earlier.line}")
     try:
-        common = str(shared_directory(Path(record.path)))
+        common = str(shared_directory(Path(record.path), limit=LOOK_SECONDS))
     except RewireError as error:
         return replace(record, status="failed", reason=error.message, advice=error.advice)
     other = shared.setdefault(common, record)

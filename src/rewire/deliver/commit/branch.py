@@ -25,6 +25,7 @@ from rewire.deliver.commit.safety import is_safe_branch_name
 from rewire.deliver.commit.series import cut
 from rewire.deliver.commit.standing import inspect
 from rewire.deliver.commit.values import CommitInfo, CommitOptions
+from rewire.discover.repository import GIT_SECONDS, explain_git_refusal, run_git
 from rewire.errors import DeliveryError, GitError, UsageError
 
 if TYPE_CHECKING:
@@ -72,10 +73,15 @@ def require_branch_name(name: str) -> None:
         raise UsageError(f"{name!r} cannot be the name of a branch", advice="git help check-ref-format has the rules")
 
 
-def shared_directory(root: Path) -> Path:
-    """The directory that holds the refs of the repository at ``root``: one for all of its work trees."""
-    with only_this_repository():
-        return (root / Git(root).line("rev-parse", "--git-common-dir")).resolve()
+def shared_directory(root: Path, *, limit: float = GIT_SECONDS) -> Path:
+    """The directory that holds the refs of the repository at ``root``: one for all of its work trees.
+
+    Raises GitError, also where git has not said so after ``limit`` seconds.
+    """
+    done = run_git(root, "rev-parse", "--git-common-dir", limit=limit)
+    if done.returncode:
+        raise explain_git_refusal(root, os.fsdecode(done.stderr).strip())
+    return (root / os.fsdecode(done.stdout.removesuffix(b"\n"))).resolve()
 
 
 def find_place(root: Path) -> Place:

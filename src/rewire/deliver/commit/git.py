@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -125,6 +126,8 @@ def _gitpython() -> Any:
 def _advice(words: str) -> str:
     if "index.lock" in words:
         return "another git command is at work, or died: wait, or remove the lock file it names"
+    if re.search(r"\b(gpg|sign|signing|(public|private) key)\b", words):
+        return "git is set up to sign commits, and could not: see to the key, or git config commit.gpgsign false"
     if "lazy fetch" in words or "transport" in words or "promisor" in words:
         return "this partial clone lacks an object that is needed: git fetch --refetch, or git checkout the files"
     return ""
