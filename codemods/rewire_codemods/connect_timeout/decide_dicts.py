@@ -73,7 +73,7 @@ def _refuse_lost(ledger: Ledger, fact: DictFact, vague: Collection[str]) -> None
     if fact.path not in vague or any(use.call is not None and use.call.sink == "driver" for use in fact.trace.uses):
         return
     for use in fact.trace.uses:
-        away = use.kind == "escape" and not use.detail.startswith("compared")
+        away = use.kind == "lent" or (use.kind == "escape" and not use.detail.startswith("compared"))
         if away and (use.call is None or use.call.sink == "other"):
             detail = f"{use.detail} at {use.path}:{use.line}, and may reach asyncpg"
             ledger.refuse(fact.path, fact.place, fact.line, "escapes", detail)

@@ -85,7 +85,7 @@ class KeywordFact:
 
 UseKind = Literal[
     "splat", "connect_args", "server_settings", "engine_settings", "dsn", "url",
-    "read", "removed", "shown", "mixed", "escape",
+    "read", "removed", "shown", "mixed", "lent", "escape",
 ]  # fmt: skip
 
 
@@ -95,6 +95,7 @@ class Use:
 
     ``read``: its key is named at ``span`` (the key's own string literal), loaded or stored; ``removed``: the code
     takes the key out; ``shown``: printed, counted or logged as a whole; ``mixed``: the name has other values as well;
+    ``lent``: it is put into something that the function was given, which others may look into as well;
     ``escape``: it goes where it cannot be followed, as ``detail`` says. ``indirect``: seen through a parameter, which
     may get other dicts too. ``plain``: a read that only shows the value (in an f-string, in a log call).
     ``comment``: dropping the argument that passes it drops a comment.

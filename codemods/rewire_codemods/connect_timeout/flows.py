@@ -10,17 +10,16 @@ from __future__ import annotations
 import libcst as cst
 
 from rewire_codemods.connect_timeout import tables
+from rewire_codemods.connect_timeout.entries import Entries
 from rewire_codemods.connect_timeout.keeping import CALL, Steps
 from rewire_codemods.connect_timeout.literals import is_none, literal_key, text_of_string
-from rewire_codemods.connect_timeout.passing import Passing
-from rewire_codemods.connect_timeout.rebuilding import Rebuilt, is_renamed, key_uses, verdict
 
 _KEYED = frozenset({"get", "pop", "setdefault"})
 _TEXT_METHODS = frozenset({"format", "replace", "strip", "rstrip", "lstrip", "removeprefix", "removesuffix"})
 _TEST_HOLDERS = (cst.If, cst.Assert, cst.Not, cst.UnaryOperation, cst.While)
 
 
-class Flow(Passing):
+class Flow(Entries):
     """Follows one value; ``trace`` gives what was seen."""
 
     def follow(self, node: cst.CSTNode, steps: Steps = ()) -> None:
@@ -198,59 +197,15 @@ class Flow(Passing):
         elif name == "copy":
             self.follow(call, steps)
         elif name == "items" and not call.args:
-            self._items(call, steps)
+            self.items(call, steps)
+        elif name == "values" and not call.args and steps:
+            self.values(call, steps)
         elif name == "update" and not steps:
             for arg in call.args:
                 if arg.keyword is None:
                     self.mixed(arg.value, node)
         elif name != "update":
             self.add("escape", node, f"its .{name}() is used")
-
-    def _items(self, call: cst.Call, steps: Steps) -> None:
-        """``for key, value in x.items()``: another dict may get the same entries, or all but ours."""
-        loop = self.names.parent(call)
-        outer = self.names.parent(loop) if isinstance(loop, cst.Arg) else None
-        if isinstance(outer, cst.Call) and self.origins.of(outer.func) in tables.DICTS:
-            self.follow(outer, steps)
-            return
-        target = loop.target if isinstance(loop, (cst.For, cst.CompFor)) and loop.iter is call else None
-        pair = [part.value for part in target.elements] if isinstance(target, (cst.Tuple, cst.List)) else []
-        if not isinstance(loop, (cst.For, cst.CompFor)) or len(pair) != 2 or not isinstance(pair[0], cst.Name):
-            self.add("escape", call, "its .items() is used")
-            return
-        uses = key_uses(loop, pair[0], self.origins)
-        key = (*steps, tables.KEY)[0]
-        answers = [(test, verdict(test, key, self.origins)) for test in uses.tests]
-        named = [test for test, answer in answers if answer == "named"]
-        picked = isinstance(loop, cst.CompFor) and uses.dicts and all(map(_lets_in, named))
-        if is_renamed(uses, key, self.origins):
-            self.add("removed" if not steps else "escape", call, "given another name")
-        elif named and not picked:
-            self.add("removed" if not steps else "escape", named[0], "told apart by its name")
-        elif named and not self.loose:
-            self.add("escape", named[0], "picked by its name")
-        elif not any(answer == "out" for _, answer in answers):
-            known = not uses.others and not uses.tables and not any(answer == "unknown" for _, answer in answers)
-            self._copied(call, [built for built in uses.dicts if known or self.loose], pair[1], steps)
-
-    def _copied(self, call: cst.Call, dicts: list[Rebuilt], value: cst.BaseExpression, steps: Steps) -> None:
-        """Follow the dicts that get the entries as they are."""
-        names = {value.value} if isinstance(value, cst.Name) else set()
-        if not dicts:
-            self.add("escape", call, "its .items() is used")
-        for built in dicts:
-            if not self.loose and not (isinstance(built.value, cst.Name) and built.value.value in names):
-                self.add("escape", call, "its .items() is used")
-            else:
-                self.rebuilt(built, steps)
-
-    def rebuilt(self, built: Rebuilt, steps: Steps) -> None:
-        """Follow a dict that a loop or comprehension makes."""
-        if built.stored:
-            self.filled.add(id(built.node))
-            self.assigned_to(built.node, steps)
-        else:
-            self.follow(built.node, steps)
 
     def _keyed(self, call: cst.Call, name: str, steps: Steps) -> None:
         """``get``, ``pop`` and ``setdefault`` with a key."""
@@ -265,7 +220,3 @@ class Flow(Passing):
         elif key == tables.KEY:
             plain = self._only_shown(call)
             self.add("removed" if name == "pop" else "read", call.args[0].value, plain=plain)
-
-
-def _lets_in(test: cst.Comparison) -> bool:
-    return isinstance(test.comparisons[0].operator, (cst.In, cst.Equal))

@@ -118,8 +118,17 @@ class Keeping(ABC):
             self.attribute(target, steps)
         elif isinstance(target, cst.Subscript) and (key := literal_key(target)) is not None:
             self.assigned_to(target.value, (key, *steps))
+            self._lend(target)
         else:
             self.add("escape", target, "unpacked or put under a computed key")
+
+    def _lend(self, target: cst.Subscript) -> None:
+        """Note an entry of what a parameter was given: whoever gave it has the value as well."""
+        bindings = self.names.bindings(target.value) if isinstance(target.value, cst.Name) else ()
+        for binding in bindings:
+            holder = self.names.parent(binding.node) if binding.kind == "parameter" else None
+            if isinstance(holder, cst.Parameters) and binding.node is not holder.star_kwarg:
+                self.add("lent", target, f"stored in {self.names.tree.code(target)}")
 
     def variable(self, name: str, owner: Scope, steps: Steps, here: cst.CSTNode | None = None) -> None:
         """Follow every load of a variable."""

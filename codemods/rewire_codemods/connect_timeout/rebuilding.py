@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rewire_codemods.connect_timeout.origins import Origins
 
 Loop = cst.For | cst.CompFor
+Verdict = Literal["named", "in", "out", "unknown"]
 _GETTERS = frozenset({"get", "pop"})
 
 
@@ -83,12 +84,17 @@ def _passed(load: cst.Name, arg: cst.Arg, call: cst.Call, found: KeyUses, origin
         found.others += 1
 
 
+def is_same(value: cst.CSTNode | None, name: cst.CSTNode) -> bool:
+    """True if both are the same plain name."""
+    return isinstance(value, cst.Name) and isinstance(name, cst.Name) and value.value == name.value
+
+
 def is_renamed(uses: KeyUses, key: str, origins: Origins) -> bool:
     """True if the key is looked up in a table that has it: one that says what it is to be called, as a rule."""
     return any(has_key(sole_value(table, origins), key) for table in uses.tables)
 
 
-def verdict(test: cst.Comparison, key: str, origins: Origins) -> Literal["named", "in", "out", "unknown"]:
+def verdict(test: cst.Comparison, key: str, origins: Origins) -> Verdict:
     """What a test says of ``key``: names it, lets it in or keeps it out together with others, or nobody knows."""
     operator, other = test.comparisons[0].operator, test.comparisons[0].comparator
     if isinstance(operator, (cst.Equal, cst.NotEqual)):
