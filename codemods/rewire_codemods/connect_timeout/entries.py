@@ -70,8 +70,9 @@ class Entries(Passing):
             return answer
         holder = self.names.parent(test)
         body = holder.body if isinstance(holder, cst.If) else None
-        under = bool(uses.dicts) and all(body in self.names.above(built.node) for built in uses.dicts)
-        return answer if under else "unknown"
+        if body is None or not uses.dicts:
+            return "unknown"
+        return answer if all(body in self.names.above(built.node) for built in uses.dicts) else "unknown"
 
     def _copied(self, call: cst.Call, dicts: list[Rebuilt], value: cst.BaseExpression, steps: Steps) -> None:
         """Follow the dicts that get the entries as they are."""
