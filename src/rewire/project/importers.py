@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from rewire.model.project import ImportedName
 from rewire.model.source import Span
-from rewire.project.mentions import takes_all
 from rewire.project.modules import folder_of
 
 if TYPE_CHECKING:
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
 
     Statements = Callable[[str], Sequence[ImportStatement]]
 
-_LISTED = rb"NAME(?<![\w.'\"]NAME)(?![\w.(\['\"=:]|[ \t\f]+import\b)"
-"""Where NAME may stand in the list of a ``from`` import: ``from NAME import`` and ``import NAME.a`` are left out."""
 _SCOPES: Mapping[str, Literal["function", "class"]] = {"def": "function", "class": "class"}
 
 Taken = tuple[ImportedName, "str | None"]
@@ -74,12 +70,8 @@ class Importers:
     def _by_name(self, name: str) -> Mapping[str, list[ImportedName]]:
         """Per loaded file, who takes ``name`` or a star from it: read from the few files that may."""
         index = self._index
-        says = re.compile(_LISTED.replace(b"NAME", re.escape(name.encode())))
         found: dict[str, list[ImportedName]] = {}
-        for importer in index.mentions.of_star(name.encode()):
-            data = index.data(importer)
-            if data is None or not (says.search(data) or index.look(importer, takes_all, data)):
-                continue
+        for importer in index.mentions.of_listed(name.encode()):
             for imported in index.imports(importer):
                 if imported.name not in (name, "*"):
                     continue

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rewire.needles import Needles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from rewire.project.files import Files
 
@@ -25,6 +27,26 @@ def takes_all(data: bytes | None) -> bool:
     return data is not None and _STAR.search(data) is not None
 
 
+_LISTED = rb"NAME(?<![\w.'\"]NAME)(?![\w.(\['\"=:]|[ \t\f]+import\b)"
+"""Where NAME may stand in the list of a ``from`` import: ``from NAME import`` and ``import NAME.a`` are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """A question to a file's bytes: may ``name`` stand in the list of a ``from`` import there?"""
+
+    name: bytes
+
+    def __call__(self, data: bytes | None) -> bool:
+        """The answer for the bytes of one file; False for one that cannot be read (None)."""
+        return data is not None and _listed(self.name).search(data) is not None
+
+
+@lru_cache(maxsize=64)
+def _listed(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(_LISTED.replace(b"NAME", re.escape(name)))
+
+
 class Mentions:
     """The mentions in one state of a project. ``earlier``: those of another state with the same ``paths``."""
 
@@ -35,8 +57,10 @@ class Mentions:
         self._found: dict[bytes, set[str]] = {}
         self._stars: set[str] | None = None
 
-    def learn(self, words: Iterable[bytes]) -> None:
-        """Find out for many words at once what ``of`` will be asked."""
+    def learn(self, words: Iterable[bytes], listed: Sequence[bytes] = ()) -> None:
+        """Find out for many words at once what ``of`` will be asked; of those that are ``listed``, what ``Lists`` will
+        be asked of the files that hold them, while their bytes are at hand.
+        """
         unknown = [word for word in dict.fromkeys(words) if word not in self._found]
         if not unknown:
             return
@@ -57,6 +81,9 @@ class Mentions:
                 held = needles.held(data)
             if held:
                 self._note(path, held, data)
+                if data is not None:
+                    for word in held.intersection(listed):
+                        self._files.look(path, Lists(word), data)
 
     def asked(self) -> frozenset[bytes]:
         """The byte strings that a later state of the project will look for in every file that is not the same."""
@@ -72,6 +99,13 @@ class Mentions:
         self.learn([word])
         assert self._stars is not None
         return sorted(self._found[word] | self._stars)
+
+    def of_listed(self, word: bytes) -> list[str]:
+        """Those of ``of_star`` that may import all names of a module, or ``word`` from one."""
+        lists = Lists(word)
+        holding = self.of_star(word)
+        assert self._stars is not None
+        return [path for path in holding if path in self._stars or self._files.look(path, lists)]
 
     def _note(self, path: str, held: frozenset[bytes], data: bytes | None) -> None:
         assert self._stars is not None

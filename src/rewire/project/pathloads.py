@@ -39,7 +39,8 @@ def find_path_loads(index: Answers) -> Iterator[tuple[str, Context]]:
     words = {word for found in calls.values() for call in found for word in _sought(call)}
     if words:  # those who take a package's own name are asked for in most plans: in one reading with these
         tops = sorted(index.top_names())
-        index.mentions.learn([*sorted(words), *(form.encode() for top in tops for form in (top, f".{top}."))])
+        listed = [top.encode() for top in tops]
+        index.mentions.learn([*sorted(words), *listed, *(f".{top}.".encode() for top in tops)], listed)
     for loader, tree in trees.items():
         here = PathFlow(index, {loader: tree}) if calls[loader] else None
         for call in calls[loader]:
