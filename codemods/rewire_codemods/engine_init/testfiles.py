@@ -13,7 +13,8 @@ from rewire_codemods.applications.reach import loaded_by
 from rewire_codemods.applications.reading import Moment, called, calls, moment_of, top_statement
 from rewire_codemods.engine_init.fronts import find_fronts
 from rewire_codemods.engine_init.roles import holds_tests
-from rewire_codemods.engine_init.testfixtures import TestFile, open_database
+from rewire_codemods.engine_init.testfixtures import TestFile, is_unittest, open_database
+from rewire_codemods.engine_init.testreach import entering_fixtures, read_reach
 from rewire_codemods.engine_init.touching import mentioned
 from rewire_codemods.engine_init.uses import Purpose
 
@@ -39,6 +40,7 @@ def wire_tests(
     """Give every test module that would meet a closed database a fixture that opens it."""
     files = [_read(conversion, path, importers, dependencies) for path in paths if holds_tests(path)]
     helped: set[str] = set()
+    _find_outside(conversion, files)
     ordered = sorted(
         files, key=lambda found: (not found.path.endswith("conftest.py"), found.path.count("/"), found.path)
     )
@@ -48,12 +50,37 @@ def wire_tests(
         entered = found.entered or any(other.entered for other in above)
         covered = any(other.path in helped for other in above)
         wanted = (found.bare and not overrides) or (found.direct and not entered and not (overrides and not found.bare))
-        if (wanted and not covered) or found.moved:
-            found.mixed = found.bare and (
-                found.entered or any(other.entered for other in files if _governs(found.path, other.path))
+        if ((wanted or found.outside) and not covered) or found.moved:
+            found.mixed = (found.bare or bool(found.outside)) and (
+                entered or any(other.entered for other in files if _governs(found.path, other.path))
             )
+            _reject_wide(found)
             open_database(conversion, found, tables)
             helped.add(found.path)
+
+
+def _find_outside(conversion: Conversion, files: Sequence[TestFile]) -> None:
+    """Tests and fixtures that use the database beside a client that is entered elsewhere, not within it."""
+    for found in files:
+        above = [other for other in files if _governs(other.path, found.path)]
+        around = [other for other in (found, *above) if other.entered]
+        if not around or found.lifespans or not found.direct or is_unittest(conversion, found):
+            continue
+        entering = entering_fixtures([other.reach for other in (found, *above)])
+        if not any(entering & other.reach.own for other in (found, *above)):
+            found.outside = found.reach.outside(entering)
+
+
+def _reject_wide(found: TestFile) -> None:
+    """A fixture that outlives a test cannot use a database that is opened for each."""
+    wide = sorted(found.outside & found.reach.wide) if found.mixed else []
+    if wide:
+        raise Obstacle(
+            "entry-point",
+            found.path,
+            found.tree.span(found.tree.module.body[0]),
+            f"the fixture {wide[0]} of {found.path} uses the database for longer than a client has it open",
+        )
 
 
 def _governs(conftest: str, path: str) -> bool:
@@ -67,17 +94,20 @@ def _governs(conftest: str, path: str) -> bool:
 def _read(conversion: Conversion, path: str, importers: Importers, dependencies: Collection[str]) -> TestFile:
     tree = conversion.shelf.tree(path)
     found = TestFile(path, tree)
+    clients: list[cst.Call] = []
     for call in calls(tree):
         name = (dotted_name(call.func) or "").rpartition(".")[2]
         if name in ENTERED:
-            found.entered = True
+            found.entered = found.lifespans = True
         if name in CLIENTS and _is_our_application(conversion, path, call):
             if _is_entered(tree, call):
                 found.entered = True
+                clients.append(call)
             else:
                 found.bare = True
     if any(isinstance(node, cst.Attribute) and node.attr.value in ENTERED for node in tree.walk()):
-        found.entered = True
+        found.entered = found.lifespans = True
+    found.reach = read_reach(conversion, path, tree, clients)
     found.overrides = _overrides(conversion, path, tree, dependencies)
     found.direct = _uses_database(conversion, path, tree)
     found.moved = _moved(conversion, path, tree, importers)

@@ -13,10 +13,11 @@ from rewire_codemods.applications.reading import identifiers
 from rewire_codemods.engine_init.generating import closes_asynchronously, makes_asynchronously
 from rewire_codemods.engine_init.places import lead_offset, spaced
 from rewire_codemods.engine_init.style import Style, read_style
+from rewire_codemods.engine_init.testreach import Reach
 from rewire_codemods.engine_init.wiring import import_functions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from rewire.codemod.cst import Tree
     from rewire_codemods.engine_init.conversion import Conversion
@@ -28,6 +29,8 @@ class TestFile:
     """One test module: does a client stay un-entered, is one entered, is the dependency overridden.
 
     ``mixed``: of the clients that its fixture serves some are entered, and each of those closes the database.
+    ``outside``: its tests and fixtures that use the database where no entered client is open. ``lifespans``: it runs
+    the lifespan by other means than a client.
     """
 
     path: str
@@ -37,6 +40,9 @@ class TestFile:
     overrides: bool = False
     direct: bool = False
     mixed: bool = False
+    lifespans: bool = False
+    reach: Reach = field(default_factory=Reach)
+    outside: set[str] = field(default_factory=set)
     moved: list[tuple[cst.BaseStatement, str]] = field(default_factory=list)
 
 
@@ -72,7 +78,7 @@ def open_database(conversion: Conversion, found: TestFile, tables: Sequence[Tabl
 def _fixture(conversion: Conversion, found: TestFile, style: Style, opening: Sequence[str], closing: str) -> str:
     step = style.indent
     document = style.document("Open the database: nothing in this module runs the application's lifespan.")
-    if _is_unittest(conversion, found):
+    if is_unittest(conversion, found):
         taken = identifiers(found.tree)
         if "setUpModule" in taken or "tearDownModule" in taken or found.entered:
             raise Obstacle(
@@ -93,7 +99,7 @@ def _fixture(conversion: Conversion, found: TestFile, style: Style, opening: Seq
         return "".join(f"{line}\n" for line in lines)
     _need_module(conversion, found, "pytest")
     taken = identifiers(found.tree)
-    name = next(name for name in ("database", "open_database", "opened_database") if name not in taken)
+    name = _fixture_name(found, taken)
     scope = "" if found.mixed else f"scope={style.string(_scope(found))}, "
     lines = [
         f"@pytest.fixture({scope}autouse=True)",
@@ -104,6 +110,21 @@ def _fixture(conversion: Conversion, found: TestFile, style: Style, opening: Seq
         f"{step}{closing}",
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def _fixture_name(found: TestFile, taken: Collection[str]) -> str:
+    """A name before those of the file's other fixtures that nobody asks for: pytest goes by the alphabet."""
+    first = min(found.reach.own, default="~")
+    names = ("database", "open_database", "opened_database", "_database", "_a_database")
+    name = next((name for name in names if name not in taken and name < first), None)
+    if name is None:
+        raise Obstacle(
+            "entry-point",
+            found.path,
+            found.tree.span(found.tree.module.body[0]),
+            f"the fixture {first} of {found.path} would run before the database is open",
+        )
+    return name
 
 
 def _scope(found: TestFile) -> str:
@@ -119,7 +140,8 @@ def _scope(found: TestFile) -> str:
     return next((scope for scope in ("session", "package") if scope in scopes), "module")
 
 
-def _is_unittest(conversion: Conversion, found: TestFile) -> bool:
+def is_unittest(conversion: Conversion, found: TestFile) -> bool:
+    """True for a file whose tests are unittest's, which asks for no fixtures."""
     modules = {imported.module.partition(".")[0] for imported in conversion.shelf.project.imports(found.path)}
     return "unittest" in modules and "pytest" not in modules and "TestCase" in found.tree.text
 

@@ -24,6 +24,7 @@ PROJECTS = [
     "engine_inside_the_factory",
     "environment_before_the_imports",
     "existing_lifespan",
+    "fixtures_by_the_alphabet",
     "factory_elsewhere",
     "get_db_in_main",
     "init_db_taken_async",
@@ -36,6 +37,7 @@ PROJECTS = [
     "sqlmodel_one_file",
     "tables_from_everywhere",
     "tables_in_the_factory",
+    "tests_beside_an_entered_client",
     "wrapped_in_async_engine",
 ]
 
