@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from rewire_codemods.connect_timeout.codemod import ConnectTimeout
+from rewire_codemods.connect_timeout.elsewhere import Views
 
 from rewire.testing import Trial, rewrite
 
@@ -94,3 +95,22 @@ def test_an_entry_of_the_table_is_known_by_its_key() -> None:
     assert not found.refusals
     after = found.text("module.py").splitlines()[-2:]
     assert after == ["DRIVERS['a'].connect(timeout=5)", "DRIVERS['p'].connect(connect_timeout=5)"]
+
+
+SETTINGS = "class Settings:\n    connect_timeout: int = 5\n"
+UNRELATED = "import asyncpg\nfrom items import item\n\nitem.save(item.dict())\nasyncpg.connect(item.dsn, timeout=5)\n"
+
+
+def test_no_other_file_is_looked_for_where_asyncpg_is_not_given_an_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where modules lie is known only when everything that starts the project was read, which takes long."""
+    asked: list[str] = []
+
+    def find(self: Views, dotted: str, importer: str) -> None:
+        asked.append(dotted)
+
+    monkeypatch.setattr(Views, "find", find)
+    assert not rewrite(ConnectTimeout, {"settings.py": SETTINGS, "db.py": UNRELATED}).refusals
+    assert not asked
+    given = UNRELATED + "asyncpg.connect(**item.dict())\n"
+    assert not rewrite(ConnectTimeout, {"settings.py": SETTINGS, "db.py": given}).refusals
+    assert asked

@@ -40,6 +40,16 @@ def built_dicts(sinks: Sinks) -> Iterator[BuiltFact]:
             yield _fact(sinks, node, "name-listed", "", flow)
 
 
+def may_unpack(sinks: Sinks) -> bool:
+    """True if the file itself unpacks some object into a call that may be asyncpg's."""
+    for node in Fields(sinks).candidates():
+        flow = Flow(sinks, loose=True)
+        flow.follow(node)
+        if any(use.call is not None and use.call.sink not in ("other", "driver") for use in flow.uses):
+            return True
+    return False
+
+
 def _from_fields(sinks: Sinks) -> Iterator[BuiltFact]:
     for node, what in Fields(sinks).conversions():
         flow = Flow(sinks, loose=True)

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from rewire.codemod import Plan, SourceError
 from rewire_codemods.connect_timeout import tables
+from rewire_codemods.connect_timeout.built import may_unpack
 from rewire_codemods.connect_timeout.crossing import Crossing
 from rewire_codemods.connect_timeout.decide_dicts import decide_built, decide_dicts
 from rewire_codemods.connect_timeout.decide_keywords import decide_keyword
 from rewire_codemods.connect_timeout.decide_texts import decide_text
 from rewire_codemods.connect_timeout.elsewhere import FromFile, Views
 from rewire_codemods.connect_timeout.environment import environment_limits, refuse_environment
-from rewire_codemods.connect_timeout.examine import examine
+from rewire_codemods.connect_timeout.examine import Examined, examine
 from rewire_codemods.connect_timeout.ledger import Ledger
 from rewire_codemods.connect_timeout.links import Links
 
@@ -91,7 +92,13 @@ def _converting(reaching: Sequence[str], views: Views) -> dict[str, FileFacts]:
     found = {}
     for path in reaching:
         source = views.project.source(path)
-        view = views.view(path) if source is not None and _CONVERTS.search(source.text) else None
+        if source is None or not _CONVERTS.search(source.text):
+            continue
+        try:
+            alone = Examined(source)  # finding the files that are imported costs far more than this look
+        except SourceError:
+            continue
+        view = views.view(path) if may_unpack(alone.sinks) else None
         if view is not None:
             found[path] = view.facts()
     return found

@@ -47,6 +47,13 @@ class Fields:
             if isinstance(decorated, cst.FunctionDef) and decorated.params.star_kwarg is not None:
                 yield decorated.params.star_kwarg, f"the option at line {self.names.tree.line(call)}"
 
+    def candidates(self) -> Iterator[cst.CSTNode]:
+        """Expressions that turn an object into a dict, whatever the object is."""
+        for call in self.names.nodes.get(cst.Call, ()):
+            if self._converted(call) is not None:
+                yield call
+        yield from self.names.attributes.get("__dict__", ())
+
     def _converted(self, call: cst.Call) -> cst.CSTNode | None:
         """What a call turns into a dict."""
         if self._called(call.func) in _FUNCTIONS:

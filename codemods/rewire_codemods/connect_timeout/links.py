@@ -22,7 +22,12 @@ _KIN = 2
 """Through how many files that define a name by another one of theirs (a class by its base) it is followed."""
 
 _WORDS = re.compile(r"\w+")
-_DEFINED = r"^(?:class|def|async[ \t]+def)[ \t]+{0}\b|^{0}[ \t]*[:=]"
+_DEFINED = (
+    r"^(?:class[ \t]+{0}\b[ \t]*(?:\((?P<bases>[^)]*)\))?"
+    r"|(?:async[ \t]+)?def[ \t]+{0}\b|(?P<value>{0}[ \t]*(?::[^=\n]*)?=))"
+)
+_NEXT = re.compile(r"\n(?=[^\s)\]}])")
+"""Where the next statement of the module begins."""
 
 
 class Links:
@@ -78,15 +83,26 @@ class Links:
 
     def _passes_on(self, path: str, rest: list[str], hops: int, kin: int) -> bool:
         """True if the file imports the name from another one that may define it, or defines it by what it imports."""
-        source = self.project.source(path)
-        own = kin > 0 and rest and source is not None and re.search(_DEFINED.format(rest[0]), source.text, re.MULTILINE)
+        made_of = self._made_of(path, rest[0]) if kin > 0 and rest else frozenset()
         for entry in self.project.imports(path):
-            if own and self.may_reach(_onward(entry), hops - 1, kin - 1):
+            if entry.bound in made_of and self.may_reach(_onward(entry), hops - 1, kin - 1):
                 return True
             named = entry.bound == "*" or (rest and entry.bound == rest[0])
             if named and self.may_reach(_onward(entry), hops - 1, kin):
                 return True
         return False
+
+    def _made_of(self, path: str, name: str) -> frozenset[str]:
+        """The names by which a file defines ``name``: bases of a class, what a function with ``**`` hands on to."""
+        source = self.project.source(path)
+        found = re.search(_DEFINED.format(re.escape(name)), source.text, re.MULTILINE) if source is not None else None
+        if source is None or found is None:
+            return frozenset()
+        if found["bases"] is not None:
+            return frozenset(_WORDS.findall(found["bases"]))
+        following = _NEXT.search(source.text, found.end())
+        body = source.text[found.start() : following.start() if following else None]
+        return frozenset(_WORDS.findall(body)) if "**" in body or found["value"] else frozenset()
 
 
 def _onward(entry: ImportedName) -> str:
