@@ -59,10 +59,16 @@ def read_launch_json(path: str, text: str, evidence: Evidence) -> list[Launch]:
             name=f"launch.json: {name}",
             cwd=under(root, _here(str(entry.get("cwd") or ""), root)),
             variables={key: _here(value, root) for key, value in environment(entry.get("env")).items()},
-            line=line_holding(text, json.dumps(name, ensure_ascii=False)),
+            line=_line_of(name, text),
         )
         found += read_words(tuple(_here(word, root) for word in start), at)
     return found
+
+
+def _line_of(name: str, text: str) -> int:
+    """The line on which a configuration is named; lists of several (``compounds``) name it as well."""
+    match = re.search(rf'"name"\s*:\s*{re.escape(json.dumps(name, ensure_ascii=False))}', text)
+    return text.count("\n", 0, match.start()) + 1 if match else 1
 
 
 def _here(text: str, root: str) -> str:

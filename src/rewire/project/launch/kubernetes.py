@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from rewire.project.boot.finder import entry_file
 from rewire.project.boot.tree import HOME
 from rewire.project.launch.command import read_words
 from rewire.project.launch.compose import environment, role_of
@@ -76,7 +77,8 @@ def _started(
     variables = environment({str(one.get("name")): one.get("value") for one in pairs})
     at = replace(evidence, name=f"{posixpath.basename(evidence.source)}: {name}", line=line, role=role_of(name))
     if dockerfile is None:
-        return read_words((*entry, *words), replace(at, cwd=HOME, variables=variables))
+        launches = read_words((*entry, *words), replace(at, cwd=HOME, variables=variables))
+        return [launch for launch in launches if entry_file(launch, files) is not None]  # else: some image's own
     content = evidence.read_text(dockerfile) or ""
     context = guess_context(content, dockerfile, files)
     build = Build(dockerfile, context, None, ignored_files(context, dockerfile, files, evidence.read_text))
