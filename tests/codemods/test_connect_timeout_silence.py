@@ -114,3 +114,24 @@ def test_no_other_file_is_looked_for_where_asyncpg_is_not_given_an_object(monkey
     given = UNRELATED + "asyncpg.connect(**item.dict())\n"
     assert not rewrite(ConnectTimeout, {"settings.py": SETTINGS, "db.py": given}).refusals
     assert asked
+
+
+GIVEN = """\
+import asyncpg
+from dataclasses import asdict
+
+
+async def start(config):
+    arguments = asdict(config)
+    return await asyncpg.create_pool(**arguments)
+"""
+
+
+def test_an_object_that_nobody_knows_is_noted_where_the_project_has_such_a_field() -> None:
+    found = rewrite(ConnectTimeout, {"settings.py": SETTINGS, "db.py": GIVEN})
+    assert not found.refusals
+    (note,) = found.outcome.notes
+    assert (note.path, note.line) == ("db.py", 6)
+    assert "asdict(config) is unpacked into asyncpg.create_pool() at db.py:7" in note.text
+    assert "settings.py" in note.text
+    assert not rewrite(ConnectTimeout, {"settings.py": "class Settings: ...\n", "db.py": GIVEN}).outcome.notes

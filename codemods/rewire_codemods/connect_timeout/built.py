@@ -25,6 +25,7 @@ _DISPLAYS = frozenset({"builtins.list", "builtins.tuple", "builtins.set", "built
 def built_dicts(sinks: Sinks) -> Iterator[BuiltFact]:
     """Every such dict of one file, with the places that it goes to."""
     yield from _from_fields(sinks)
+    yield from _from_unknown(sinks)
     names = sinks.names
     for node in names.nodes.get(cst.SimpleString, ()):
         element = names.parent(node)
@@ -58,6 +59,13 @@ def _from_fields(sinks: Sinks) -> Iterator[BuiltFact]:
         else:
             flow.follow(node)
         yield _fact(sinks, node, "field-unpacked", what, flow)
+
+
+def _from_unknown(sinks: Sinks) -> Iterator[BuiltFact]:
+    for node in Fields(sinks).unknown():
+        flow = Flow(sinks, loose=True)
+        flow.follow(node)
+        yield _fact(sinks, node, "", " ".join(sinks.names.tree.code(node).split()), flow)
 
 
 def _fact(sinks: Sinks, node: cst.CSTNode, code: str, what: str, flow: Flow) -> BuiltFact:

@@ -41,7 +41,8 @@ def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -
     looked_at = {path: _examined(entry, path, project, links) for path, entry in facts.items()}
     mentioned = {path: entry for path, entry in looked_at.items() if entry is not None} | _outside(project)
     known = {path: _settled(entry, path, views, links) for path, entry in mentioned.items()}
-    if any(entry.declares for entry in facts.values()):
+    declaring = sorted(path for path, entry in facts.items() if entry.declares)
+    if declaring:
         known |= _converting(reaching, views)
     crossing = Crossing(project, views, known, reaching)
     ledger = Ledger(project)
@@ -62,7 +63,8 @@ def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -
         refuse_environment(ledger, views, reaching, limits)
     for path in sorted(known):
         for built in known[path].built:
-            decide_built(ledger, replace(built, trace=crossing.extend(built.trace, text=False)))
+            trace = crossing.extend(built.trace, text=False) if built.code else built.trace
+            decide_built(ledger, replace(built, trace=trace), declaring)
     _extras(ledger, known, options.also)
     if ledger.edits:
         _note_assertions(ledger, known)

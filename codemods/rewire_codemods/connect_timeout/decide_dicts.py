@@ -80,13 +80,23 @@ def _refuse_lost(ledger: Ledger, fact: DictFact, vague: Collection[str]) -> None
             return
 
 
-def decide_built(ledger: Ledger, fact: BuiltFact) -> None:
-    """Refuse a dict that gets the key from an object or a list, unless the code itself takes it out again."""
+def decide_built(ledger: Ledger, fact: BuiltFact, declaring: Sequence[str]) -> None:
+    """Refuse a dict that gets the key from an object or a list, unless the code itself takes it out again.
+
+    ``declaring`` are the files that may hold a class with such a field: an unknown object may be one of these.
+    """
     if any(use.kind == "removed" for use in fact.trace.uses):
         return
     use = next(filter(matters, fact.trace.uses), None)
     if use is not None and use.call is not None:
         where = f"{use.call.name}() at {use.path}:{use.line}"
+        if not fact.code:
+            if declaring and ledger.project.is_selected(fact.path):
+                text = (
+                    f"{fact.what} is unpacked into {where}: should it have a field {tables.KEY}, as in {declaring[0]}, "
+                )
+                ledger.note(f"{text}Python refuses the call", fact.path, fact.line)
+            return
         ledger.refuse(fact.path, fact.span, fact.line, fact.code, f"{fact.what}, {where}" if fact.what else where)
 
 

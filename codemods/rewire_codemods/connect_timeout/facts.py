@@ -165,7 +165,8 @@ class DictFact:
 class BuiltFact:
     """A dict that gets the key from what cannot be edited here: the fields of an object, or a list of names.
 
-    ``span`` is the place that names it, ``what`` says it in words, ``code`` is that of the refusal.
+    ``span`` is the place that names it, ``what`` says it in words, ``code`` is that of the refusal; ``""`` where it is
+    not known whether the object has such a field.
     """
 
     path: str

@@ -47,6 +47,13 @@ class Fields:
             if isinstance(decorated, cst.FunctionDef) and decorated.params.star_kwarg is not None:
                 yield decorated.params.star_kwarg, f"the option at line {self.names.tree.line(call)}"
 
+    def unknown(self) -> Iterator[cst.CSTNode]:
+        """Conversions of objects of which nobody knows what they are."""
+        for node in self.candidates():
+            held = self._converted(node) if isinstance(node, cst.Call) else getattr(node, "value", None)
+            if held is not None and self.names.class_of(held) is None and not self.origins.of(held):
+                yield node
+
     def candidates(self) -> Iterator[cst.CSTNode]:
         """Expressions that turn an object into a dict, whatever the object is."""
         for call in self.names.nodes.get(cst.Call, ()):
