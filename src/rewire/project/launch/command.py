@@ -16,7 +16,7 @@ from rewire.project.launch.shell import Simple, simple_commands
 from rewire.project.launch.wrappers import unwrap
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from rewire.model.project import Role, Tier
     from rewire.project.boot.tree import Tree
@@ -52,11 +52,15 @@ class Evidence:
     read_text: Callable[[str], str | None] = lambda path: None
     depth: int = 0
     arguments: tuple[str, ...] = ()
+    entered: set[Hashable] = field(default_factory=set, compare=False, repr=False)
+    """The scripts that one text has led to, each with all that decides what it starts."""
 
 
 def read_command(text: str, evidence: Evidence) -> list[Launch]:
     """Every launch context that running ``text`` in a shell gives."""
     here = evidence.here if evidence.here is not None else evidence.cwd
+    if evidence.depth == 0:
+        evidence = replace(evidence, entered=set())
     found: list[Launch] = []
     commands = simple_commands(
         text,
@@ -127,6 +131,10 @@ def _shell(program: str, words: tuple[str, ...], command: Simple, evidence: Evid
         return []
     if path.endswith((".py", ".pyw")):
         return read_words(("python", words[0]), inner)
+    call = (place, command.cwd, tuple(sorted(command.variables.items())), words[1:])
+    if call in evidence.entered:
+        return []  # it starts what it started before; scripts that call each other often would be read without end
+    evidence.entered.add(call)
     return read_command(
         text, replace(inner, here=posixpath.dirname(place), line=1, source=path, arguments=tuple(words[1:]))
     )
