@@ -13,6 +13,7 @@ import fcntl
 import os
 import pickle
 import select
+import signal
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,6 +30,12 @@ _HEAD = struct.Struct("=iq")
 """A number, and the length of its answer: what comes next. No length: the number has just been taken."""
 
 _TAKEN = -1
+
+HEEDED = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
+"""What rewire does something about, or whoever uses it."""
+
+IN_VAIN = 8
+"""Processes in a row that may die before they have said anything: then there is no use in another one."""
 
 
 class NoProcess(Exception):
@@ -63,6 +70,7 @@ class Hands:
         self._count = count
         self._hands: dict[int, _Hand] = {}
         self._poll = select.poll()
+        self._in_vain = 0
         self._alive_here, self._alive = os.pipe()  # never written to: it ends with this process, which each hand sees
         self._numbers, numbers = os.pipe()
         room = fcntl.fcntl(numbers, fcntl.F_GETPIPE_SZ) // _NUMBER.size
@@ -114,7 +122,8 @@ class Hands:
         hand.end()
         if hand.number is not None:
             yield Answer(hand.number, None)
-        if not hand.is_done:
+        self._in_vain = 0 if hand.has_spoken else self._in_vain + 1
+        if not hand.is_done and self._in_vain < IN_VAIN:
             self._fork()
 
     def taken(self) -> Iterator[int]:
@@ -126,15 +135,19 @@ class Hands:
     def _fork(self) -> bool:
         """One more process; False where the system allows for none."""
         reading, writing = os.pipe()
+        # A signal that came right after the fork would have the copy do what this process does about it.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED)
         try:
             process = os.fork()
+            if process == 0:
+                foreign = (self._alive, reading, *self._hands)
+                _serve(self._work, self.taken(), writing, self._alive_here, foreign)
         except OSError:
             os.close(reading)
             os.close(writing)
             return False
-        if process == 0:
-            foreign = (self._alive, reading, *self._hands)
-            _serve(self._work, self.taken(), writing, self._alive_here, foreign)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(writing)
         with suppress(OSError):  # more than the system gives this user: then the process waits until it is read
             fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, AHEAD)
@@ -148,7 +161,7 @@ class _Hand:
 
     def __init__(self, process: int, reading: int) -> None:
         self.number: int | None = None
-        self.is_gone = self.is_done = False
+        self.is_gone = self.is_done = self.has_spoken = False
         self._process = process
         self._reading = reading
         self._heard: bytes | None = None
@@ -190,11 +203,9 @@ class _Hand:
 
     def end(self) -> None:
         """Kill the process if it is still there, and wait until it is not."""
-        from signal import SIGKILL
-
         if not self.is_gone:
             with suppress(ProcessLookupError):
-                os.kill(self._process, SIGKILL)
+                os.kill(self._process, signal.SIGKILL)
         try:
             _, status = os.waitpid(self._process, 0)
         except ChildProcessError:  # whoever started rewire ignores SIGCHLD: the system says nothing of how it ended
@@ -212,11 +223,10 @@ def _serve(
     """
     status = 1
     try:
-        import signal
-
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         for polite in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(polite, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEEDED)
         for descriptor in foreign:
             os.close(descriptor)
         _end_with(alive)

@@ -200,7 +200,7 @@ def test_the_commits_are_those_of_a_local_run(rewire: Command, cluster: Cluster,
     assert made["here"][0].count("Rewire-Codemod:") >= 4
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_run_that_is_ended_leaves_no_process_behind(rewire: Command, tmp_path: Path, how: signal.Signals) -> None:
     flag, scratch = tmp_path / "begun", tmp_path / "tmp"
     scratch.mkdir()
@@ -221,6 +221,8 @@ def test_a_run_that_is_ended_leaves_no_process_behind(rewire: Command, tmp_path:
     assert not out
     if how == signal.SIGINT:
         assert (process.returncode, err) == (130, b"rewire: interrupted; nothing was written\n")
+    if how == signal.SIGTERM:
+        assert (process.returncode, err) == (143, b"rewire: ended by SIGTERM; nothing was written\n")
     assert tree(rewire.folder) == before
 
 

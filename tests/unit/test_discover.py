@@ -15,6 +15,7 @@ from support.permissions import NOBODY, give_to_nobody, open_folder, without_rig
 from support.repositories import git, make_repository, write
 
 from rewire.discover import Discovered, discover
+from rewire.discover.repository import explain_git_refusal
 from rewire.errors import GitError, UsageError
 
 
@@ -427,3 +428,8 @@ def test_an_empty_project(here: Path) -> None:
     assert files(discover([])) == set()
     git(here, "init", "-q")
     assert files(discover([])) == set()
+
+
+def test_a_git_that_was_killed_is_told_as_such(tmp_path: Path) -> None:
+    error = explain_git_refusal(tmp_path, "")
+    assert "it ended without a word, as one does that was killed" in error.message

@@ -99,6 +99,7 @@ def explain_git_refusal(directory: Path, words: str) -> GitError:
             f"{directory} is in a bare repository or in .git: there are no files to change",
             advice="run rewire in a work tree (git worktree add PATH)",
         )
+    words = words or "it ended without a word, as one does that was killed or had no memory"
     return GitError(f"git cannot read the repository of {directory}: {words}", advice="git fsck may say more")
 
 

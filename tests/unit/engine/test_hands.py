@@ -210,3 +210,43 @@ def test_a_process_can_be_killed_from_outside_at_any_time(ending: signal.Signals
 def test_nothing_of_it_is_loaded_where_nothing_is_spread() -> None:
     code = "import sys, rewire.workers; sys.exit('rewire.hands' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_processes_that_die_before_they_begin_are_not_replaced_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is that kills them: the work is done here."""
+    mine, forks = os.getpid(), []
+    fork = os.fork
+
+    def die_at_once() -> int:
+        forks.append(1)
+        process = fork()
+        if process == 0:
+            os._exit(1)
+        return process
+
+    monkeypatch.setattr(os, "fork", die_at_once)
+    assert set(Processes(2).spread(say_where, range(10), batch=2)) == {mine}
+    assert len(forks) < 30
+
+
+def test_a_signal_right_after_the_fork_is_not_met_by_the_copy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What this process does about it is done by this process alone: here, to write its name down."""
+    met = tmp_path / "met"
+    fork = os.fork
+
+    def fork_under_fire() -> int:
+        process = fork()
+        if process == 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return process
+
+    def meet(number: int, frame: object) -> None:
+        met.write_text("a copy met it")
+
+    before = signal.signal(signal.SIGTERM, meet)
+    try:
+        monkeypatch.setattr(os, "fork", fork_under_fire)
+        list(Processes(2).spread(say_where, range(10), batch=2))
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert not met.exists()
