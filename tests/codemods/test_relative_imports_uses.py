@@ -15,6 +15,11 @@ from rewire.codemod.cst import parse
 MODULES = {"a.b", "a.b.c", "a.xy"}
 
 SURE = [
+    "import a.b\nf'{x:{a.b}}'\n",
+    "import a.b\nf'{x:{b}}'\n",
+    "import a.b\nf'{a.b}'\n",
+    "import a.b\nf'{b}'\n",
+    "import a.b\n(f'{z}'\n f'é {a.b.c} {a}')\n",
     "import a.b\na.b.f(a.b.c.g, a.xy)\n",
     "import a.b\nx = a.other\n",
     "import a.b\n\ndef f(z=a.b.d, *, y: a.xy = 1) -> a.b.T:\n    return (a.b).x\n",
@@ -61,12 +66,13 @@ UNSURE = [
     "import a.b\ndef f(a): pass\n",
     "import a.b\nglobal a\n",
     "import a.b\ntry: pass\nexcept E as a: pass\n",
-    "import a.b\nf'{a.b}'\n",
     "import a.b\nf'{x[\"a\"]}'\n",
+    "import a.b\nf'{x(a=1)} {a.b}'\n",
+    "import a.b\n'{a}' f'{a.b}'\n",
+    "import a.b\nf'{(lambda a: 1)(2)} {a.b}'\n",
     "import a.b\nmatch x:\n    case {**a}: pass\n",
     "import a.b\nmatch x:\n    case Q(a=1): pass\n",
     "import a.b\nmatch x:\n    case b: pass\n",
-    "import a.b\nf'{b}'\n",
     "import a.b\nfrom \\\n  b import z\n",
     "import a.b\nprint 'x'\n",
 ]
@@ -103,6 +109,20 @@ ATOMS = st.one_of(
     NAMES,
     st.sampled_from(
         ["'a'", '"a.b.T"', "'z'", "('q'\n'a')", "f'a{z}'", "f'{a.b}'", "b'a'", "1", "f'{z:{b}}'", "r'a.b'"]
+    ),
+    st.sampled_from(
+        [
+            "f'{b}'",
+            "f'{{a}} {a.b!r:>3}'",
+            "f'x' f'{b}'",
+            "('{a}' f'{z}')",
+            "f'{{{a.b}}}'",
+            "rf'{z(a=1)}\\{b}'",
+            'f"""é{z}\n {a.b.c}"""',
+            "f'{z[0].a} {eval}'",
+            "f'{z.b}{c}'",
+            "('q' F'{b}'\n f'{a.b.c(b)}')",
+        ]
     ),
 )
 EXPRESSIONS = st.recursive(

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 _FORMATTED = tuple(getattr(ast, name) for name in ("JoinedStr", "TemplateStr") if hasattr(ast, name))
 _FIELDS = tuple(getattr(ast, name) for name in ("FormattedValue", "Interpolation") if hasattr(ast, name))
+_FIELD = re.compile(r"(?<!\{)\{([^{}'\"\\#]*)\}")
+"""A field of a formatted string that holds neither strings nor fields."""
+
+_WORD = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _DEFINES = re.compile(r"(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)")
 _FROM = re.compile(r"from[ \t]*\.*[ \t]*(\w+)")
 
@@ -105,7 +109,8 @@ class Native:
                 if top in [alias.asname or (alias.name if whole else "") for alias in node.names]:
                     yield _Mention(self._start(node), node.lineno, f"binds {top} as well")
             elif isinstance(node, _FORMATTED):
-                self._pass_over(node, {top}, top)
+                for start, line, _ in self._formatted(node, {top}, top):
+                    yield _Mention(start, line, f"uses {top} in an f-string")
             elif top in _bound_here(node):
                 raise Unsure
 
@@ -121,17 +126,33 @@ class Native:
                 continue
             stack.extend(ast.iter_child_nodes(node))
 
-    def _pass_over(self, node: ast.AST, names: set[str], within: str) -> None:
-        """Raise Unsure where a formatted string may use one of ``names``, or a string in it hold ``within``."""
+    def _formatted(self, node: ast.expr, names: set[str], within: str) -> list[_Taken]:
+        """The uses of ``names`` in a formatted string. Raises Unsure where it is not plain to see which those are (what
+        ``ast`` says of places in such a string is wrong before 3.12), or a string in it may hold ``within``.
+        """
+        used = []
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name) and inner.id in names:
-                raise Unsure
+                used.append(inner.id)
             if not names.isdisjoint(_bound_here(inner)):
                 raise Unsure
             if within and isinstance(inner, _FIELDS):
                 values = [one.value for one in ast.walk(inner.value) if isinstance(one, ast.Constant)]
                 if any(isinstance(value, (str, bytes)) and within in str(value) for value in values):
                     raise Unsure
+        if not used:
+            return []
+        start, text = self._start(node), self._code(node)
+        fields = [(start + field.start(1), field[1]) for field in _FIELD.finditer(text)]
+        seen = [
+            (at + word.start(), bisect_right(self._starts, at + word.start()), word[0])
+            for at, field in fields
+            for word in _WORD.finditer(field)
+            if word[0] in names
+        ]
+        if sorted(used) != sorted(name for _, _, name in seen):
+            raise Unsure
+        return seen
 
     def _use(self, chain: list[ast.expr], top: str, modules: set[str]) -> _Mention:
         """The longest dotted name around a name that is one of ``modules``."""
@@ -206,7 +227,7 @@ class Native:
                 if isinstance(root, ast.Name) and root.id in wanted:
                     found.append((self._start(root), root.lineno, root.id))
             elif isinstance(node, _FORMATTED):
-                self._pass_over(node, wanted, "")
+                found += self._formatted(node, wanted, "")
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 found += self._taken_by_import(node, wanted)
             else:
