@@ -155,7 +155,7 @@ class Cache:
     def _open(self) -> sqlite3.Connection | None:
         assert self._path is not None
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # who writes there, answers
             return _connect(self._path)
         except (*TROUBLE, _Foreign) as error:
             if _leave_aside(self._path, error):

@@ -6,6 +6,7 @@ import os
 import random
 import resource
 import sqlite3
+import stat
 import subprocess
 import sys
 import time
@@ -167,6 +168,12 @@ def test_a_folder_where_the_file_should_be_is_no_trouble(tmp_path: Path) -> None
         cache.put_many([(KEYS[0], b"v")])
         assert cache.get_many(KEYS) == {}
     assert path.is_dir()
+
+
+def test_a_new_folder_is_the_user_s_own(tmp_path: Path) -> None:
+    """Whoever can write to the file decides what runs answer."""
+    Cache(tmp_path / "new" / "cache.sqlite3").close()
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o700
 
 
 def test_without_a_home_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
