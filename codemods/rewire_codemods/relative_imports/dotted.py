@@ -44,13 +44,12 @@ def read_dotted(text: str, statements: Sequence[ImportStatement]) -> tuple[Dotte
 
 def _read_one(readers: _Readers, top: str, found: Sequence[ImportStatement]) -> DottedImports:
     uses: list[DottedUse] = []
-    try:
-        readers.read()
-        problem = _plain_problem(top, found)
-        if not problem:
+    problem = _plain_problem(top, found)  # told without a parse
+    if not problem:
+        try:
             uses = readers.uses(top, {name for entry in found for name, _ in entry.names})
-    except Stuck as reason:
-        problem = str(reason)
+        except Stuck as reason:
+            problem = str(reason)
     return DottedImports(top, tuple(entry.start for entry in found), tuple(uses), problem)
 
 
@@ -77,11 +76,6 @@ class _Readers:
             return parse(self.text)
         except (NotPython, NotLossless):
             raise Stuck("the file cannot be parsed") from None
-
-    def read(self) -> None:
-        """Raise Stuck where neither reads the text."""
-        if self._native is None:
-            _ = self._tree
 
     def uses(self, top: str, modules: set[str]) -> list[DottedUse]:
         """Every use of ``modules``, each of them below ``top``. Raises Stuck where not all of them can follow."""

@@ -220,6 +220,9 @@ class Native:
     def _check_new_names(self, new: set[str]) -> None:
         """Raise Stuck where a new name is taken anywhere in the file, or where names are looked up as strings."""
         wanted = new | INTROSPECTION
+        spelled = "|".join(map(re.escape, sorted(wanted)))
+        if self._ascii and not re.search(rf"(?:(?<![\w.])|from[\s.\\]*\.)(?:{spelled})(?!\w)", self.text):
+            return
         found: list[_Taken] = []
         for node in self._nodes():
             if isinstance(node, (ast.Name, ast.Attribute)):
