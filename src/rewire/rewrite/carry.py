@@ -14,9 +14,10 @@ from rewire.model.site import BLOCK, INSERT, Change, Site, change_of
 from rewire.model.source import Lines, SourceFile, Span
 from rewire.model.workspace import FileChange
 from rewire.rewrite.regions import Region, find_regions
-from rewire.rewrite.statement import Memory, memory_of, rewritten_statement
+from rewire.rewrite.statement import NAMES, Memory, memory_of, rewritten_statement
 from rewire.syntax.lexical import scan
 from rewire.syntax.modern import Tree, parse
+from rewire.syntax.native import names_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,10 +85,34 @@ def _new_text(source: SourceFile, region: Region, transformer: SiteTransformer, 
         new = rewritten_statement(site, old, transformer, memory)
         if new is not None and new != old:
             return text[span.start : start] + new + text[end : span.end]
+    elif region.sites[0].kind in NAMES:
+        replaced = _with_names(text, region, transformer, memory)
+        if replaced is not None:
+            return replaced
     new = _visited(source, region, transformer)
     if new == span.of(text):
         raise _Undone("changed", "the transformer left the text as it was")
     return new
+
+
+def _with_names(text: str, region: Region, transformer: SiteTransformer, memory: Memory) -> str | None:
+    """A region whose sites are dotted names, each where the running Python's parser finds it too; None: take the long
+    way.
+    """
+    span = region.span
+    known = names_in(span.of(text))
+    pieces: list[str] = []
+    position = span.start
+    for site in sorted(region.sites, key=lambda site: site.span):
+        start, end = site.span.start, site.span.end
+        if start < position or known.get((start - span.start, end - span.start)) != site.kind:
+            return None
+        new = rewritten_statement(site, text[start:end], transformer, memory)
+        if new is None or new == text[start:end]:
+            return None
+        pieces += (text[position:start], new)
+        position = end
+    return "".join((*pieces, text[position : span.end]))
 
 
 def _visited(source: SourceFile, region: Region, transformer: SiteTransformer) -> str:
