@@ -94,8 +94,10 @@ def _git_environment() -> dict[str, str]:
     return {**kept, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
 
 
-def made_up(files: int, name: str = "made-up") -> Path:
-    """A made-up package of ``files`` modules that import each other absolutely: always the same bytes."""
+def made_up(files: int, name: str = "made-up-shop") -> Path:
+    """A made-up package of ``files`` modules that import each other absolutely, every tenth by its dotted name: always
+    the same bytes.
+    """
     place = cache() / "trees" / f"{name}-{files}"
     if is_whole(place):
         return place
@@ -114,7 +116,11 @@ def made_up(files: int, name: str = "made-up") -> Path:
 
 def _module(number: int, files: int) -> str:
     other = (number * 7 + 1) % files
-    lines = [f'"""Module {number}."""', "", "import os", f"from shop.part{other % 40} import module{other}", ""]
+    where = f"shop.part{other % 40}"
+    dotted = number % 10 == 0
+    imported = f"import {where}.module{other}" if dotted else f"from {where} import module{other}"
+    called = f"{where}.module{other}" if dotted else f"module{other}"
+    lines = [f'"""Module {number}."""', "", "import os", imported, ""]
     for index in range(12):
         lines += [
             "",
@@ -123,7 +129,7 @@ def _module(number: int, files: int) -> str:
             f"    # remember where we are: {index}",
             f'    found = {{"name": f"{{value!r:>{{scale}}}}", "path": os.path.join("a", \'b{index}\')}}',
             f"    if value > {index}:",
-            f'        found["next"] = module{other}.step{index}(value - 1, scale=scale)',
+            f'        found["next"] = {called}.step{index}(value - 1, scale=scale)',
             "    return found",
             "",
         ]
