@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 _SHORT = 3
 """Strings of fewer bytes are found by ``in``: they stand so often in a file that noting each place costs more."""
 
+_FEW = 64
+"""Up to so many strings leftmost matching is quicker. Beyond, too many begin within each other's matches, and each of
+those would be asked for by itself.
+"""
+
 _NOTHING: frozenset[bytes] = frozenset()
 
 
@@ -29,7 +34,9 @@ class Needles:
         self._short = tuple(needle for needle in every if len(needle) < _SHORT)
         self._long = tuple(needle for needle in every if len(needle) >= _SHORT)
         # Only leftmost matching has the vector prefilter. It passes over a match that begins within another one.
-        self._automaton = BytesAhoCorasick(self._long, matchkind=MatchKind.LeftmostFirst) if self._long else None
+        self._overlapping = len(self._long) > _FEW
+        kind = MatchKind.Standard if self._overlapping else MatchKind.LeftmostFirst
+        self._automaton = BytesAhoCorasick(self._long, matchkind=kind) if self._long else None
         self._by_first: dict[int, list[bytes]] = defaultdict(list)
         for needle in self._long:
             self._by_first[needle[0]].append(needle)
@@ -37,11 +44,11 @@ class Needles:
 
     def held(self, data: bytes) -> frozenset[bytes]:
         """Those that ``data`` holds, wherever, in however many places."""
-        matches = self._automaton.find_matches_as_indexes(data) if self._automaton else ()
+        matches = self._automaton.find_matches_as_indexes(data, self._overlapping) if self._automaton else ()
         if not matches and not self._short:
             return _NOTHING
         found = {self._long[index] for index in {match[0] for match in matches}}
-        for seen in tuple(found):
+        for seen in () if self._overlapping else tuple(found):
             found.update(needle for needle in self._covered_by(seen) if needle not in found and needle in data)
         found.update(needle for needle in self._short if needle in data)
         return frozenset(found)

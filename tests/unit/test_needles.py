@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rewire.needles import AnyOf, Needles
+from rewire.needles import _FEW, AnyOf, Needles
 
 WORDS = st.binary(min_size=1, max_size=9).map(lambda data: bytes(b"abc"[byte % 3] for byte in data))
 """Of three letters, so that they overlap, hold and begin one another."""
@@ -19,6 +19,13 @@ WORDS = st.binary(min_size=1, max_size=9).map(lambda data: bytes(b"abc"[byte % 3
 @example([b"ab", b"abc", b"abcc"], b"abcc")
 def test_as_each_alone(needles: list[bytes], data: bytes) -> None:
     assert Needles(needles).held(data) == {needle for needle in needles if needle in data}
+
+
+@given(st.lists(WORDS, max_size=90), st.lists(WORDS, max_size=12).map(b"".join))
+def test_as_each_alone_among_many(needles: list[bytes], data: bytes) -> None:
+    """As many as are looked for by the other kind of matching."""
+    many = [*needles, *(b"cab%03d" % number for number in range(_FEW))]
+    assert Needles(many).held(data) == {needle for needle in many if needle in data}
 
 
 @pytest.mark.parametrize("count", [1, 40, 200])
