@@ -76,13 +76,22 @@ def test_every_text_is_located_in_once(tmp_path: Path, monkeypatch: pytest.Monke
     assert sorted(located) == ["a.py", "a.py", "b.py"]  # before, and after the change
 
 
+class Nothing:
+    """No question."""
+
+    asked: frozenset[bytes] = frozenset()
+
+    def __bool__(self) -> bool:
+        return False
+
+
 def test_a_later_codemod_finds_what_the_search_of_the_rewritten_file_finds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whether it was searched beside the rewriting or when the run moves on."""
     by_worker = run_toy(tmp_path, FILES, twice=True)
     monkeypatch.setattr(aftermath, "search_bytes", lambda *_: pytest.fail("not beside the rewriting"))
-    monkeypatch.setattr(rounds, "_question", lambda *_: None)
+    monkeypatch.setattr(rounds, "_question", lambda *_: Nothing())
     searched: list[str] = []
     search_bytes = state.search_bytes
     monkeypatch.setattr(state, "search_bytes", lambda path, *more: searched.append(path) or search_bytes(path, *more))
