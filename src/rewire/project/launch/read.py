@@ -74,10 +74,9 @@ def read_launches(
     documents = [launch for launch in kept if launch.tier == "document"]
     if not documents:
         return tuple(kept)
-    from rewire.project.boot.simulate import Simulator
+    from rewire.project.boot.load import boot
 
-    simulator = Simulator(project)
-    wrong = {launch for launch in documents if not simulator.boot(launch).boots}
+    wrong = {launch for launch in documents if not boot(project, launch).boots}
     return tuple(launch for launch in kept if launch not in wrong)
 
 
