@@ -14,7 +14,7 @@ from rewire.model.site import BLOCK, INSERT, Change, Site, change_of
 from rewire.model.source import Lines, SourceFile, Span
 from rewire.model.workspace import FileChange
 from rewire.rewrite.regions import Region, find_regions
-from rewire.rewrite.statement import NAMES, Memory, memory_of, rewritten_statement
+from rewire.rewrite.statement import NAMES, Memory, memory_of, rewritten, rewritten_statement
 from rewire.syntax.lexical import scan
 from rewire.syntax.modern import Tree, parse
 from rewire.syntax.native import names_in
@@ -86,7 +86,7 @@ def _new_text(source: SourceFile, region: Region, transformer: SiteTransformer, 
         if new is not None and new != old:
             return text[span.start : start] + new + text[end : span.end]
     elif region.sites[0].kind in NAMES:
-        replaced = _with_names(text, region, transformer, memory)
+        replaced = _with_names(text, region, transformer)
         if replaced is not None:
             return replaced
     new = _visited(source, region, transformer)
@@ -95,7 +95,7 @@ def _new_text(source: SourceFile, region: Region, transformer: SiteTransformer, 
     return new
 
 
-def _with_names(text: str, region: Region, transformer: SiteTransformer, memory: Memory) -> str | None:
+def _with_names(text: str, region: Region, transformer: SiteTransformer) -> str | None:
     """A region whose sites are dotted names, each where the running Python's parser finds it too; None: take the long
     way.
     """
@@ -107,7 +107,7 @@ def _with_names(text: str, region: Region, transformer: SiteTransformer, memory:
         start, end = site.span.start, site.span.end
         if start < position or known.get((start - span.start, end - span.start)) != site.kind:
             return None
-        new = rewritten_statement(site, text[start:end], transformer, memory)
+        new = rewritten(site, text[start:end], transformer)
         if new is None or new == text[start:end]:
             return None
         pieces += (text[position:start], new)

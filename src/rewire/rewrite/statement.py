@@ -2,9 +2,9 @@
 
 Such a statement, or dotted name, is parsed without its line and its neighbours and needs no search for its node: 0.1 ms
 instead of 1 ms (``benchmarks/``). What the transformer makes of it depends on its text and the site's payload alone (a
-transformer never decides), so the answer is remembered for the next file that holds the same line. Of a ``from``
-statement what the transformer neither reads nor changes is not shown to it: stand-ins for the module and the names
-take its place. Home Assistant's 4,300 different ones become 300 in this way, and all of them one tree.
+transformer never decides), so that of a statement is remembered for the next file that holds the same line. Of a
+``from`` statement what the transformer neither reads nor changes is not shown to it: stand-ins for the module and the
+names take its place. Home Assistant's 4,300 different ones become 300 in this way, and all of them one tree.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def rewritten_statement(site: Site, statement: str, transformer: SiteTransformer
 def _rewrite(site: Site, statement: str, transformer: SiteTransformer, memory: Memory) -> str | None:
     plain = _FROM.fullmatch(statement) if site.kind == "ImportFrom" else None
     if plain is None:
-        return _parsed(site, statement, transformer)
+        return rewritten(site, statement, transformer)
     start, module, middle = plain.groups()
     names = statement[plain.end(3) :]
     if not transformer.reads_names and names != _NAMES:
@@ -81,7 +81,7 @@ def _rewrite(site: Site, statement: str, transformer: SiteTransformer, memory: M
         known = rewritten_statement(site, f"{start}{_MODULE}{middle}{names}", transformer, memory)
         if known and _MODULE not in known:
             return known
-    return _parsed(site, statement, transformer)
+    return rewritten(site, statement, transformer)
 
 
 def _is_module(module: str) -> bool:
@@ -90,7 +90,8 @@ def _is_module(module: str) -> bool:
     return module != _MODULE and (parts == [""] or all(part.isidentifier() and not iskeyword(part) for part in parts))
 
 
-def _parsed(site: Site, statement: str, transformer: SiteTransformer) -> str | None:
+def rewritten(site: Site, statement: str, transformer: SiteTransformer) -> str | None:
+    """What the transformer makes of ``site``, whose text ``statement`` is, parsed alone; None: take the long way."""
     node = _read_name(statement) if site.kind in NAMES else _read(statement)
     if type(node).__name__ != site.kind:
         return None
