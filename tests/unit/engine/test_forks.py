@@ -22,9 +22,22 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there
 HERE = os.getpid()
 
 
-def children() -> list[str]:
-    """The processes of this one that are there, or were not waited for."""
-    return Path(f"/proc/{HERE}/task/{HERE}/children").read_text().split()
+def children() -> set[str]:
+    """The processes of this one that are there, or were not waited for; those of other tests are left out."""
+    return _all_children() - OTHERS
+
+
+def _all_children() -> set[str]:
+    return set(Path(f"/proc/{HERE}/task/{HERE}/children").read_text().split())
+
+
+OTHERS: set[str] = set()
+
+
+@pytest.fixture(autouse=True)
+def _others() -> None:
+    OTHERS.clear()
+    OTHERS.update(_all_children())
 
 
 def open_files() -> int:

@@ -32,8 +32,9 @@ def distribution(folder: Path, name: str, text: str | None, version: str = "1.0"
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder, which is all of the path."""
+    """A folder, which is all of the path; found by Python's own finders, whatever other tests have brought in."""
     monkeypatch.setattr(sys, "path", [str(tmp_path), str(tmp_path / "absent")])
+    monkeypatch.setattr(sys, "meta_path", [finder for finder in sys.meta_path if installed._is_pythons_own(finder)])
     return tmp_path
 
 
