@@ -8,6 +8,7 @@ import zipfile
 from importlib import metadata
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
+from unittest.mock import patch
 
 import pytest
 
@@ -32,14 +33,20 @@ def distribution(folder: Path, name: str, text: str | None, version: str = "1.0"
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder, which is all of the path; found by Python's own finders, whatever other tests have brought in."""
+    """A folder, which is all of the path."""
     monkeypatch.setattr(sys, "path", [str(tmp_path), str(tmp_path / "absent")])
-    monkeypatch.setattr(sys, "meta_path", [finder for finder in sys.meta_path if installed._is_pythons_own(finder)])
     return tmp_path
 
 
 def as_metadata_finds_them() -> set[tuple[str, str]]:
     return {(point.name, point.value) for point in metadata.entry_points(group=GROUP)}
+
+
+def read() -> set[tuple[str, str]]:
+    """What is read plainly, though another test may have brought in a library that knows distributions of its own."""
+    pythons_own = [finder for finder in sys.meta_path if installed._is_pythons_own(finder)]
+    with patch.object(sys, "meta_path", pythons_own):
+        return {(point.name, point.value) for point in read_plainly(GROUP)}
 
 
 def found() -> set[tuple[str, str]]:
@@ -63,7 +70,7 @@ def found() -> set[tuple[str, str]]:
 def test_plain_folders_are_read_as_metadata_reads_them(path: Path, text: str | None, suffix: str) -> None:
     distribution(path, "first", text, suffix=suffix)
     distribution(path, "second", f"[{GROUP}]\nsecond = second\n")
-    assert {(point.name, point.value) for point in read_plainly(GROUP)} == as_metadata_finds_them()
+    assert read() == as_metadata_finds_them()
 
 
 def _zip(path: Path) -> None:
@@ -99,7 +106,7 @@ def _extra(path: Path) -> None:
 def test_what_is_unusual_is_left_to_metadata(path: Path, make: object) -> None:
     make(path)  # type: ignore[operator]
     with pytest.raises((Unusual, NotADirectoryError)):
-        read_plainly(GROUP)
+        read()
     assert found() == as_metadata_finds_them()
 
 
@@ -121,7 +128,7 @@ def test_the_working_directory_on_the_path(path: Path, monkeypatch: pytest.Monke
     distribution(path / "here", "local", f"[{GROUP}]\nlocal = local\n")
     monkeypatch.chdir(path / "here")
     monkeypatch.setattr(sys, "path", [""])
-    assert {(point.name, point.value) for point in read_plainly(GROUP)} == {("local", "local")}
+    assert read() == {("local", "local")}
 
 
 def test_loading_imports_the_module(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
