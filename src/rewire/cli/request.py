@@ -186,7 +186,7 @@ def _executor(args: argparse.Namespace, jobs: int) -> Executor | None:
 
 
 def _default_jobs() -> int:
-    from rewire.workers import default_jobs
+    from rewire.cpus import default_jobs
 
     return default_jobs()
 

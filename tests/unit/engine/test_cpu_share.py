@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from rewire import workers
-from rewire.workers import cpu_share, default_jobs
+from rewire import cpus
+from rewire.cpus import cpu_share, default_jobs
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,5 +51,5 @@ def test_the_least_of_all_groups_counts(tmp_path: Path, groups: str, files: dict
 @pytest.mark.parametrize(("share", "jobs"), [(0.3, 1), (1.0, 1), (1.2, 2), (math.inf, 8), (64.0, 8)])
 def test_as_many_jobs_as_there_is_time_for(monkeypatch: pytest.MonkeyPatch, share: float, jobs: int) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
-    monkeypatch.setattr(workers, "cpu_share", lambda: share)
+    monkeypatch.setattr(cpus, "cpu_share", lambda: share)
     assert default_jobs() == jobs

@@ -31,8 +31,8 @@ def read_orders(args: argparse.Namespace) -> tuple[Orders, int]:
     from rewire.cache.store import default_path
     from rewire.cli.request import read_jobs, select_codemods
     from rewire.config.values import Config
+    from rewire.cpus import default_jobs
     from rewire.fleet.visit import Orders
-    from rewire.workers import default_jobs
 
     settings = config.load(Path(), Path(args.config)) if args.config else Config()
     installed = registry.load()
