@@ -11,28 +11,19 @@ from __future__ import annotations
 
 import fcntl
 import os
-import pickle
 import select
 import signal
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from rewire.replies import HEEDED, Answer, Ear, end_with, leave_signals, reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-AHEAD = 1 << 20
-"""Bytes that a process may be ahead of the one that reads its answers: some batches, so that neither waits."""
-
 _NUMBER = struct.Struct("=i")
-_HEAD = struct.Struct("=iq")
-"""A number, and the length of its answer: what comes next. No length: the number has just been taken."""
-
-_TAKEN = -1
-
-HEEDED = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
-"""What rewire does something about, or whoever uses it."""
 
 IN_VAIN = 8
 """Processes in a row that may die before they have said anything: then there is no use in another one."""
@@ -40,23 +31,6 @@ IN_VAIN = 8
 
 class NoProcess(Exception):
     """Not one process could be forked: the system has no room for any, or the user may have no more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What became of one number: the pickled answer and whether it is an exception; None: its process died."""
-
-    number: int
-    data: bytes | None
-    is_error: bool = False
-
-    def opened(self) -> Any:
-        """The answer. Raises what the work raised."""
-        assert self.data is not None, "nobody answered"
-        found = pickle.loads(self.data)
-        if self.is_error:
-            raise found
-        return found
 
 
 class Hands:
@@ -149,57 +123,18 @@ class Hands:
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(writing)
-        with suppress(OSError):  # more than the system gives this user: then the process waits until it is read
-            fcntl.fcntl(reading, fcntl.F_SETPIPE_SZ, AHEAD)
         self._hands[reading] = _Hand(process, reading)
         self._poll.register(reading, select.POLLIN)
         return True
 
 
-class _Hand:
+class _Hand(Ear):
     """One process, seen from the one that forked it. ``is_done``: it found no number left, and ended as it should."""
 
     def __init__(self, process: int, reading: int) -> None:
-        self.number: int | None = None
-        self.is_gone = self.is_done = self.has_spoken = False
+        super().__init__(reading)
+        self.is_done = False
         self._process = process
-        self._reading = reading
-        self._heard: bytes | None = None
-        """The head of an answer that is still to be read."""
-
-    def hears_of_work(self) -> bool:
-        """True if it says that it has taken a number, which is noted. There is something to be read."""
-        if self._heard is None:
-            self._heard = self._read(_HEAD.size)
-        if self._heard is None:
-            return False
-        number, length = _HEAD.unpack(self._heard)
-        if length == _TAKEN:
-            self.number, self._heard = number, None
-        return bool(length == _TAKEN)
-
-    def hear(self) -> Answer | None:
-        """Its answer to a number; None where it says something else, or nothing ever again (``is_gone``)."""
-        if self.hears_of_work() or self._heard is None:
-            return None
-        number, length = _HEAD.unpack(self._heard)
-        self._heard = None
-        data = self._read(abs(length) + 1)
-        if data is None:
-            return None
-        self.number = None
-        return Answer(number, data[1:], is_error=data[:1] == b"!")
-
-    def _read(self, size: int) -> bytes | None:
-        parts = []
-        while size:
-            part = os.read(self._reading, min(size, 1 << 20))
-            if not part:
-                self.is_gone = True
-                return None
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
 
     def end(self) -> None:
         """Kill the process if it is still there, and wait until it is not."""
@@ -211,67 +146,21 @@ class _Hand:
         except ChildProcessError:  # whoever started rewire ignores SIGCHLD: the system says nothing of how it ended
             status = int(self.number is not None)
         self.is_done = status == 0
-        os.close(self._reading)
+        self.close()
 
 
 def _serve(
     work: Callable[[int], Any], numbers: Iterator[int], writing: int, alive: int, foreign: tuple[int, ...]
 ) -> NoReturn:
-    """In the forked process: take numbers and answer for them, and be gone without a trace of what this is a copy of.
-
-    Ctrl-C is for the process that forked this one, which ends its hands; a polite kill ends this one alone.
-    """
+    """In the forked process: take numbers and answer for them, and leave no trace of what this is a copy of."""
     status = 1
     try:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        for polite in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(polite, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEEDED)
+        leave_signals()
         for descriptor in foreign:
             os.close(descriptor)
-        _end_with(alive)
+        end_with(alive)
         for number in numbers:
-            _write(writing, _HEAD.pack(number, _TAKEN))
-            mark, data = _answer(work, number)
-            _write(writing, _HEAD.pack(number, len(data)) + mark)
-            _write(writing, data)
+            reply(writing, number, partial(work, number))
         status = 0
     finally:
         os._exit(status)
-
-
-def _answer(work: Callable[[int], Any], number: int) -> tuple[bytes, bytes]:
-    try:
-        return b".", pickle.dumps(work(number), pickle.HIGHEST_PROTOCOL)
-    except Exception as error:
-        import traceback
-
-        words = "".join(traceback.format_exception(error))
-        error.add_note(f"in a worker process:\n{words}")
-        try:
-            data = pickle.dumps(error)
-            pickle.loads(data)  # an exception may refuse to be made again from what it says of itself
-        except Exception:
-            data = pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}\n{words}"))
-        return b"!", data
-
-
-def _write(descriptor: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-
-
-def _end_with(alive: int) -> None:
-    """End this process when the one that forked it has ended, however it did: then nothing can be read any more.
-
-    Where there can be no thread for that, the process sees it when it answers: nobody is there to read.
-    """
-    import threading
-
-    def follow() -> None:
-        os.read(alive, 1)
-        os._exit(1)
-
-    with suppress(RuntimeError):
-        threading.Thread(target=follow, daemon=True).start()

@@ -132,14 +132,14 @@ def test_workers_of_a_late_repository_end_with_it(fleet: Fleet, tmp_path: Path) 
 import os, pathlib, time
 import rewire.fleet.crew, rewire.hands
 rewire.fleet.crew.PATIENCE = 0.5
-original = rewire.hands._end_with
+original = rewire.hands.end_with
 
 def begin(alive):
     original(alive)
     (pathlib.Path({str(sign)!r}) / str(os.getpid())).touch()
     time.sleep(60)
 
-rewire.hands._end_with = begin
+rewire.hands.end_with = begin
 """
     done = fleet.run_after(prelude, *LIMIT, "--jobs", "2")
     assert done.code == 3

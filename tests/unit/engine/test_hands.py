@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from rewire.hands import Answer, Hands, NoProcess
+from rewire.hands import Hands, NoProcess
 from rewire.workers import Died, Processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from rewire.replies import Answer
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux forks")
 
@@ -250,3 +252,17 @@ def test_a_signal_right_after_the_fork_is_not_met_by_the_copy(monkeypatch: pytes
     finally:
         signal.signal(signal.SIGTERM, before)
     assert not met.exists()
+
+
+def test_many_deaths_never_bring_the_work_into_this_process() -> None:
+    """Each death is a worker that had said what it took; only those that never say anything are not replaced."""
+    mine = os.getpid()
+
+    def die_when_even(items: Sequence[int]) -> list[int]:
+        if items[0] % 2 == 0 and os.getpid() != mine:
+            os._exit(1)
+        return [os.getpid()] * len(items)
+
+    answers = list(Processes(2).spread(die_when_even, range(60), batch=1))
+    assert [answer.item for answer in answers if isinstance(answer, Died)] == list(range(0, 60, 2))
+    assert mine not in answers
