@@ -42,8 +42,10 @@ def gunicorn(words: list[str]) -> None:
     parser.add_argument("--chdir", default=".")
     parser.add_argument("--pythonpath", default="")
     args = parser.parse_known_args(words)[0]
+    sys.path.insert(0, os.getcwd())  # as gunicorn's app/base.py does before it has read any option
     os.chdir(args.chdir)
-    sys.path.insert(0, os.getcwd())
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
     for part in args.pythonpath.split(","):
         if part:
             sys.path.insert(0, os.path.abspath(part))

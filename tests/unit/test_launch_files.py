@@ -74,13 +74,19 @@ PLACES = [
     ".idea/runConfigurations/",
     "a/.github/workflows/",
     "a/docs/",
+    ".circleci/",
+    "a/.circleci/",
+    ".woodpecker/",
+    ".azure-pipelines/jobs/",
+    ".github/actions/a/",
 ]
 NAMES = [
     "Dockerfile", "web.dockerfile", "compose.yaml", "docker-compose.prod.yml", "Procfile.dev", "x.service", "ci.yml",
     "README.md", "readme.rst", "start.md", "guide.RST", "Makefile", "rules.mk", "setup.py", "noxfile.py", "m.py",
     "en.json", "package.json", "pyproject.toml", "run.sh", "alembic.ini", "Makefile.old", "supervisord.conf", "m.pyi",
     "circus.ini", "site.conf", "uwsgi.ini", "api-deployment.yaml", "values-prod.yaml", "justfile", "Taskfile.yml",
-    ".gitlab-ci.yml", "launch.json", "devcontainer.json", "api.run.xml", "api.xml",
+    ".gitlab-ci.yml", "launch.json", "devcontainer.json", "api.run.xml", "api.xml", "config.yml", "action.yml",
+    "azure-pipelines-test.yml", ".travis.yml", ".drone.yml", "Jenkinsfile", "Pipfile", "tox.toml", "gunicorn.conf.py",
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from rewire.project.launch import processes, starting
+from rewire.project.launch import constants, starting
 
 TEXTS = {
     "nested": "import os\nclass A:\n    def b(self):\n        x = [subprocess.run(y) for y in call(z)]\n\n\nrun(1)\n",
@@ -31,7 +31,7 @@ def test_as_in_the_whole_tree(text: str) -> None:
     found = starting.find_starts(text)
     assert [ast.dump(call) for call in found[1]] == expected if found else expected == []
     imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
-    assert [node for node in processes._statements(tree) if node in imports] == imports
+    assert [node for node in constants.statements(tree) if node in imports] == imports
 
 
 def test_the_texts_tell_something() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rewire.model.project import Image, Launch
 from rewire.project.boot.tree import HOME, under
 from rewire.project.launch.installation import installed_folders
-from rewire.project.launch.python import start_of
+from rewire.project.launch.python import settings_of, start_of
 from rewire.project.launch.running import Running, Start, program_of
 from rewire.project.launch.shell import Simple, simple_commands
 from rewire.project.launch.wrappers import unwrap
@@ -104,7 +104,10 @@ def _read_simple(command: Simple, text: str, evidence: Evidence) -> list[Launch]
     if evidence.image is None and (start.kind == "tests" or program_of(command.words) in _ENVIRONMENTS):
         own = installed_folders(evidence.tree, cwd, evidence.read_text)
         evidence = replace(evidence, installed=tuple(dict.fromkeys((*evidence.installed, *own))))
-    return [launch_of(start, shown, replace(evidence, cwd=cwd, line=command.line, variables=variables))]
+    at = replace(evidence, cwd=cwd, line=command.line, variables=variables)
+    settings = settings_of(program, running)
+    found = [launch_of(start, shown, at)]
+    return [*found, launch_of(settings, shown, replace(at, role=None))] if settings else found
 
 
 def _shell(program: str, words: tuple[str, ...], command: Simple, evidence: Evidence) -> list[Launch]:

@@ -35,9 +35,19 @@ PLATFORM_FILES = frozenset(
 PYTEST_FILES = ("pytest.ini", ".pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg")
 """Where pytest looks for its settings."""
 
+INTEGRATION_FILE = (
+    r"^\.(?:circleci/[^/]+|(?:woodpecker|azure-?pipelines|azuredevops)/.+)\.ya?ml$"
+    r"|(?:^|/)(?:azure-?pipelines?[\w.-]*|buildspec|\.woodpecker|\.pre-commit-config)\.ya?ml$"
+    r"|(?:^|/)(?:\.travis|bitbucket-pipelines|\.drone|\.?appveyor)\.yml$|(?:^|/)Jenkinsfile(?:[._-][^/]*)?$"
+)
+"""What ``integration`` reads."""
+
 DOCKERFILE = re.compile(r"(?:^|/)(?:[^/]*\.)?(?:Docker|Container)file(?:[._-][^/]*)?$", re.I)
+GUNICORN_FILE = re.compile(r"(?:^|/)gunicorn[\w.-]*\.py$")
+"""gunicorn's settings, as they are called by itself and by its users."""
+
 _NOT_OURS = re.compile(r"(?:^|/)(?:node_modules|site-packages|\.?venv|vendor|__pycache__)/")
-_TELLING_FOLDERS = re.compile(r"docs?/|\.github/|\.idea/", re.I)
+_TELLING_FOLDERS = re.compile(r"docs?/|\.(?:github|idea|circleci|woodpecker|azure-?pipelines|azuredevops)/", re.I)
 """Where the folder, too, decides on the format; everywhere else the file's name does alone."""
 
 _TELLING_FIRST = ".dD"
@@ -124,36 +134,19 @@ def _vercel(path: str, text: str, files: Files, evidence: Evidence) -> list[Laun
     return read_vercel(path, text, files, evidence)
 
 
-def _unit(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
-    from rewire.project.launch.services import read_unit
+def _machine(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    """The settings of what keeps processes running on a machine, by the sections that they have."""
+    if path.endswith(".service") or "[program:" in text or "[watcher:" in text:
+        from rewire.project.launch import services
 
-    return read_unit(path, text, files, evidence)
+        read = services.read_supervisor if "[program:" in text else services.read_circus
+        return (services.read_unit if path.endswith(".service") else read)(path, text, files, evidence)
+    if "WSGIScript" in text or "[uwsgi]" in text:
+        from rewire.project.launch import webservers
 
-
-def _supervisor(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
-    from rewire.project.launch.services import read_supervisor
-
-    return read_supervisor(path, text, files, evidence)
-
-
-def _circus(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
-    from rewire.project.launch.services import read_circus
-
-    return read_circus(path, text, files, evidence)
-
-
-def _apache(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
-    if "WSGIScript" not in text:
-        return []
-    from rewire.project.launch.webservers import read_apache
-
-    return read_apache(path, text, files, evidence)
-
-
-def _uwsgi(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
-    from rewire.project.launch.webservers import read_uwsgi
-
-    return read_uwsgi(path, text, files, evidence)
+        read = webservers.read_apache if "WSGIScript" in text else webservers.read_uwsgi
+        return read(path, text, files, evidence)
+    return []
 
 
 def _manifest(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
@@ -189,22 +182,49 @@ def _packaging(path: str, text: str, files: Files, evidence: Evidence) -> list[L
     return read_packaging(path, text, evidence)
 
 
+def _workflow(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.workflows import read_workflow
+
+    return read_workflow(path, text, evidence)
+
+
 def _automation(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
-    """The files of task runners and of continuous integration, by name."""
+    """The files of task runners, by name."""
     from rewire.project.launch import automation
 
     name = path.rpartition("/")[2]
-    if name == "pyproject.toml":
-        return automation.read_tasks(path, text, evidence)
-    if name == "tox.ini":
-        return automation.read_tox(path, text, evidence)
     if name == "noxfile.py":
         return automation.read_noxfile(path, text, evidence)
     if name == "package.json":
         return automation.read_package_json(path, text, evidence)
-    if name.endswith((".yml", ".yaml")):
-        return automation.read_workflow(path, text, evidence)
     return automation.read_makefile(path, text, evidence)
+
+
+def _tasks(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.tasktables import read_tasks
+
+    return read_tasks(path, text, evidence)
+
+
+def _tox(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    if "tox" not in text and not path.endswith(("tox.ini", "tox.toml")):
+        return []
+    from rewire.project.launch import tox
+
+    read = tox.read_tox_toml if path.endswith(".toml") else tox.read_tox
+    return read(path, text, evidence)
+
+
+def _integration(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.integration import read_integration
+
+    return read_integration(path, text, evidence)
+
+
+def _gunicorn(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch.webservers import read_gunicorn
+
+    return read_gunicorn(path, text, files, evidence)
 
 
 def _script(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
@@ -213,16 +233,12 @@ def _script(path: str, text: str, files: Files, evidence: Evidence) -> list[Laun
     return read_script(path, text, files, evidence)
 
 
-def _pytest(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
-    from rewire.project.launch.implied import read_pytest
+def _implied(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    from rewire.project.launch import implied
 
-    return read_pytest(path, text, files, evidence)
-
-
-def _alembic(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
-    from rewire.project.launch.implied import read_alembic
-
-    return read_alembic(path, text, evidence)
+    if path.endswith("alembic.ini"):
+        return implied.read_alembic(path, text, evidence)
+    return implied.read_pytest(path, text, files, evidence)
 
 
 def _processes(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
@@ -251,28 +267,34 @@ FORMATS: tuple[Format, ...] = (
     Format(_like(r"(?:^|/)Procfile(?:\.\w+)?$"), "deploy", _procfile),
     Format(_named(*PLATFORM_FILES), "deploy", _platform),
     Format(_named("vercel.json"), "deploy", _vercel),
-    Format(_like(r"\.service$"), "deploy", _unit),
-    Format(_like(r"(?:^|/)supervisord?[\w.-]*\.(?:conf|ini)$"), "deploy", _supervisor),
-    Format(_like(r"(?:^|/)circus[\w.-]*\.(?:ini|conf)$"), "deploy", _circus),
-    Format(_like(r"\.(?:conf|vhost)$|(?:^|/)\.htaccess$"), "deploy", _apache),
-    Format(_like(r"(?:^|/)[^/]*wsgi[^/]*\.ini$"), "deploy", _uwsgi),
+    Format(
+        _like(
+            r"\.(?:conf|vhost|service)$|(?:^|/)\.htaccess$"
+            r"|(?:^|/)(?:supervisord?[\w.-]*|circus[\w.-]*|[^/]*wsgi[^/]*)\.ini$"
+        ),
+        "deploy",
+        _machine,
+    ),
     Format(
         _like(r"(?:^|/)(?:[^/]*(?:deployment|statefulset|daemonset|cronjob|job|k8s|kubernetes)|values)[\w.-]*\.ya?ml$"),
         "deploy",
         _manifest,
     ),
     Format(_named("pyproject.toml", "setup.cfg", "setup.py"), "script", _packaging),
-    Format(_named("pyproject.toml"), "script", _automation),
-    Format(_like(r"^\.github/workflows/[^/]+\.ya?ml$"), "script", _automation),
+    Format(_named("pyproject.toml", "hatch.toml", "pixi.toml", "poe_tasks.toml", "Pipfile"), "script", _tasks),
+    Format(_like(r"^\.github/(?:workflows/[^/]+|actions/(?:[^/]+/)+action)\.ya?ml$"), "script", _workflow),
+    Format(_like(INTEGRATION_FILE), "script", _integration),
     Format(_like(r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$"), "script", _automation),
-    Format(_named("tox.ini", "noxfile.py", "package.json"), "script", _automation),
+    Format(_named("noxfile.py", "package.json"), "script", _automation),
+    Format(_named("tox.ini", "tox.toml", "setup.cfg", "pyproject.toml"), "script", _tox),
+    Format(_like(GUNICORN_FILE.pattern), "script", _gunicorn),
     Format(_like(r"(?:^|/)\.?justfile$|\.just$|(?:^|/)taskfile(?:\.dist)?\.ya?ml$", re.I), "script", _task_runner),
     Format(_named(".gitlab-ci.yml"), "script", _task_runner),
     Format(_named("launch.json", "devcontainer.json", ".devcontainer.json"), "script", _editor),
     Format(_like(r"\.run\.xml$|^\.idea/runConfigurations/[^/]+\.xml$"), "script", _editor),
     Format(_like(r"\.(?:sh|bash|ps1|bat|cmd)$"), "script", _script),
-    Format(_named(*PYTEST_FILES), "script", _pytest),
-    Format(_like(r"(?:^|/)alembic\.ini$"), "script", _alembic),
+    Format(_named(*PYTEST_FILES), "script", _implied),
+    Format(_like(r"(?:^|/)alembic\.ini$"), "script", _implied),
     *STARTER,
     Format(
         _like(

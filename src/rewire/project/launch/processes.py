@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import posixpath
-from collections import deque
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -12,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from rewire.project.boot.evaluate import Evaluator
 from rewire.project.boot.finder import entry_file
 from rewire.project.boot.tree import HOME, under
-from rewire.project.boot.values import UNKNOWN, External
+from rewire.project.boot.values import External
 from rewire.project.launch.command import read_command, read_words
+from rewire.project.launch.constants import constants
 from rewire.project.launch.starting import find_starts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import ast
+    from collections.abc import Callable
 
     from rewire.model.project import Launch
     from rewire.project.boot.tree import Files
@@ -32,7 +32,7 @@ def read_processes(path: str, text: str, files: Files, evidence: Evidence) -> li
     tree, calls = starts
     own = under(HOME, posixpath.dirname(path))
     evaluator = Evaluator(evidence.tree, HOME, (3, 11), {})
-    look = _names(tree, evaluator, under(HOME, path))
+    look = constants(tree, evaluator, under(HOME, path))
     found: list[Launch] = []
     for node in calls:
         folder = next((evaluator.value(key.value, look) for key in node.keywords if key.arg == "cwd"), None)
@@ -69,44 +69,3 @@ def _words(node: ast.Call, evaluator: Evaluator, look: Callable[[tuple[str, ...]
         else:
             break
     return words
-
-
-def _names(tree: ast.Module, evaluator: Evaluator, place: str) -> Callable[[tuple[str, ...]], Any]:
-    """The values of the module's constants and imports."""
-    names: dict[str, Any] = {"__file__": place, "str": External("builtins.str")}
-
-    def look(chain: tuple[str, ...]) -> Any:
-        value = names.get(chain[0], UNKNOWN)
-        for part in chain[1:]:
-            value = External(f"{value.name}.{part}") if isinstance(value, External) else UNKNOWN
-        return value
-
-    for node in _statements(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                names[alias.asname or alias.name.partition(".")[0]] = External(
-                    alias.name if alias.asname else alias.name.partition(".")[0]
-                )
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            for alias in node.names:
-                names[alias.asname or alias.name] = External(f"{node.module}.{alias.name}")
-    for statement in tree.body:
-        if (
-            isinstance(statement, ast.Assign)
-            and len(statement.targets) == 1
-            and isinstance(statement.targets[0], ast.Name)
-        ):
-            names[statement.targets[0].id] = evaluator.value(statement.value, look)
-    return look
-
-
-def _statements(tree: ast.Module) -> Iterator[ast.AST]:
-    """The statements of all blocks, in the order of ``ast.walk``."""
-    pending: deque[ast.AST] = deque([tree])
-    while pending:
-        node = pending.popleft()
-        yield node
-        for name in node._fields:
-            block = getattr(node, name, None)
-            if isinstance(block, list):
-                pending.extend(one for one in block if isinstance(one, ast.stmt | ast.ExceptHandler | ast.match_case))

@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewire.project.boot.tree import under
+from rewire.project.launch.gunicorn import gunicorn, gunicorn_settings
 from rewire.project.launch.running import Running, Start, is_plain, target_of, upwards
 from rewire.project.launch.uwsgi import uwsgi
 
@@ -30,13 +31,6 @@ _UVICORN = (
     "--limit-concurrency --backlog --limit-max-requests --timeout-keep-alive --timeout-graceful-shutdown "
     "--ssl-keyfile --ssl-certfile --ssl-keyfile-password --ssl-version --ssl-cert-reqs --ssl-ca-certs "
     "--ssl-ciphers --header --app-dir --h11-max-incomplete-event-size --timeout-worker-healthcheck"
-)
-_GUNICORN = (
-    "-b --bind -w --workers -k --worker-class --threads -t --timeout -c --config --backlog "
-    "--worker-connections --max-requests --max-requests-jitter --graceful-timeout --keep-alive "
-    "--limit-request-line --chdir -D -e --env -p --pid --worker-tmp-dir -u --user -g --group -m --umask "
-    "--access-logfile --access-logformat --error-logfile --log-file --log-level --logger-class "
-    "--log-config -n --name --pythonpath --paste --forwarded-allow-ips --keyfile --certfile"
 )
 _HYPERCORN = (
     "-b --bind -w --workers -k --worker-class -c --config --log-level --access-logfile --error-logfile "
@@ -57,17 +51,6 @@ def uvicorn(run: Running) -> Start | None:
     module, attribute = target_of(target)
     root = under(run.cwd, run.option("--app-dir") or "")
     return Start(module, "module", (root, *run.roots), "server", attribute)
-
-
-def gunicorn(run: Running) -> Start | None:
-    """``gunicorn module:attribute`` (default ``application``); ``--chdir`` and ``--pythonpath`` count."""
-    target = next(iter(run.arguments(_GUNICORN)), None)
-    if not is_plain(target):
-        return None
-    module, attribute = target_of(target or "")
-    cwd = under(run.cwd, run.option("--chdir") or "")
-    extra = [under(cwd, part) for part in reversed((run.option("--pythonpath") or "").split(",")) if part]
-    return Start(module, "module", (*extra, cwd, *run.roots), "server", attribute or "application")
 
 
 def hypercorn(run: Running) -> Start | None:
@@ -241,3 +224,6 @@ PROGRAMS: Mapping[str, Callable[[Running], Start | None]] = {
     "waitress-serve": asgi,
     "waitress": asgi,
 }
+
+SETTINGS: Mapping[str, Callable[[Running], Start | None]] = {"gunicorn": gunicorn_settings}
+"""Programs that run a file of settings by its path before they load anything else."""

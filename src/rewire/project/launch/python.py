@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewire.project.boot.tree import under
-from rewire.project.launch.programs import PROGRAMS
+from rewire.project.launch.programs import PROGRAMS, SETTINGS
 from rewire.project.launch.running import Running, Start, after_options
 
 if TYPE_CHECKING:
@@ -36,6 +36,14 @@ def start_of(program: str, path: str, running: Running) -> Start | None:
     if program.endswith((".py", ".pyw")) or _has_python_in_its_first_line(running, path):
         return _script(running, path, running.words)
     return None
+
+
+def settings_of(program: str, running: Running) -> Start | None:
+    """The file of settings that ``program`` runs by its path, where it imports the project's own modules."""
+    if PYTHON.match(program) and running.words[:1] == ("-m",) and len(running.words) > 1:
+        program = running.words[1]
+        running = replace(running, words=running.words[2:], roots=(running.cwd,))
+    return SETTINGS[program](running) if program in SETTINGS else None
 
 
 def _has_python_in_its_first_line(running: Running, path: str) -> bool:

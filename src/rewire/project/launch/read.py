@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from rewire.project.boot.finder import entry_file
 from rewire.project.boot.outside import Ownership
 from rewire.project.boot.tree import HOME, Files, Tree, files_of, under
-from rewire.project.launch.formats import DOCKERFILE, STARTER, Formats
+from rewire.project.launch.formats import DOCKERFILE, GUNICORN_FILE, STARTER, Formats
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -139,16 +139,31 @@ def _is_built_elsewhere(launch: Launch, found: Sequence[Launch], files: Files) -
 
 
 def _without_named(found: Sequence[Launch]) -> list[Launch]:
-    """``found`` without uwsgi's ini files that a command names: that one says from where, and in which image."""
+    """``found`` without what uwsgi's and gunicorn's settings start by themselves where a command says the same.
+
+    That one says from where, and in which image.
+    """
     files = {launch.source for launch in found if launch.command.startswith("uwsgi --ini") and _is_ini(launch.source)}
     words = {word for launch in found if launch.source not in files for word in launch.command.split() if _is_ini(word)}
     named = {max(sorted(files), key=lambda path: _common_end(path, word)) for word in words if files}
     named = {path for path in named if any(_common_end(path, word) for word in words)}
+    said = {
+        (launch.entry, launch.attribute)
+        for launch in found
+        if "gunicorn" in launch.command and not _is_gunicorns(launch.source)
+    }
+    named |= {
+        launch.source for launch in found if _is_gunicorns(launch.source) and (launch.entry, launch.attribute) in said
+    }
     return [launch for launch in found if launch.source not in named]
 
 
 def _is_ini(path: str) -> bool:
     return path.endswith(".ini")
+
+
+def _is_gunicorns(path: str) -> bool:
+    return GUNICORN_FILE.search(path) is not None
 
 
 def _common_end(path: str, other: str) -> int:

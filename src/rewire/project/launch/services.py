@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,18 +21,29 @@ if TYPE_CHECKING:
 
 
 def read_unit(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
-    """A systemd unit: ``ExecStart`` in ``WorkingDirectory`` with ``Environment``."""
-    settings = load_ini(re.sub(r"\\\n\s*", " ", text))
-    if not settings.has_section("Service"):
+    """A systemd unit: what is run before the service, and the service, in ``WorkingDirectory`` with ``Environment``."""
+    if not re.search(r"^\[Service\]", text, re.M):
         return []
     name = posixpath.basename(path).removesuffix(".service")
-    variables = dict(re.findall(r"^Environment=\"?(\w+)=([^\"\n]*)\"?", text, re.M))
-    command = (settings.get("Service", "ExecStart", fallback="") or "").lstrip("@-:+!")
-    folder = settings.get("Service", "WorkingDirectory", fallback="") or ""
-    at = replace(
-        evidence, name=f"systemd: {name}", variables=variables, line=line_holding(text, "ExecStart"), role=role_of(name)
-    )
-    return read_command(command, on_machine(at, folder, command, files))
+    variables = dict(pair for line in re.findall(r"^Environment=(.*)", text, re.M) for pair in _pairs(line))
+    folder = next(iter(re.findall(r"^WorkingDirectory=[-]?(.*?)\s*$", text, re.M)), "")
+    found: list[Launch] = []
+    for command in re.finditer(r"^Exec(Start|StartPre|Reload)=[@:+!-]*((?:\\\n|[^\n])+)", text, re.M):
+        line = text.count("\n", 0, command.start()) + 1
+        role = role_of(name) if command[1] == "Start" else None
+        at = replace(evidence, name=f"systemd: {name}", variables=variables, line=line, role=role)
+        words = re.sub(r"\\\n\s*", " ", command[2])
+        found += read_command(words, on_machine(at, folder, words, files))
+    return found
+
+
+def _pairs(line: str) -> list[tuple[str, str]]:
+    """``A=1 "B=two words"``: the assignments of one line."""
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        words = line.split()
+    return [(name, value) for name, equals, value in (word.partition("=") for word in words) if equals]
 
 
 def read_supervisor(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:

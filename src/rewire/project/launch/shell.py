@@ -21,6 +21,7 @@ _OWN_FOLDER = re.compile(
         (?P<up>(?:/\.\.)*)["']?(?:\s*(?:>\s*/dev/null(?:\s+2>&1)?\s*)?&&\s*pwd(?:\s+-P)?\s*)?\)?""",
     re.VERBOSE,
 )
+_WORKING_FOLDER = re.compile(r"\$\(\s*pwd(?:\s+-P)?\s*\)|`\s*pwd(?:\s+-P)?\s*`")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::?[-=]([^}]*))?\}|\$(\w+)")
 _ASSIGNMENT = re.compile(r"(?:\w+)=")
 _KEYWORDS = frozenset(
@@ -64,6 +65,7 @@ def simple_commands(
     ``cd`` from an unknown place stays unknown.
     """
     state = _State(cwd, dict(variables), here, arguments)
+    text = _WORKING_FOLDER.sub("${PWD}", text)
     found: list[Simple] = []
     for line, logical in _logical_lines(text, first_line):
         for words in _split(_own_folder(logical, here)):
@@ -208,4 +210,4 @@ def _expand(word: str, state: _State) -> str:
             return _VARIABLE.sub(value, match[2])
         return match[0] if name != "PYTHONPATH" else ""
 
-    return _VARIABLE.sub(value, word).replace("$(pwd)", state.cwd or "$(pwd)")
+    return _VARIABLE.sub(value, word)

@@ -1,4 +1,4 @@
-"""Web servers that load the project's code themselves: Apache with mod_wsgi, uwsgi by its own ini file."""
+"""Web servers that load the project's code themselves: Apache with mod_wsgi, uwsgi and gunicorn by their settings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from rewire.project.boot.tree import under
+from rewire.project.boot.finder import entry_file
+from rewire.project.boot.tree import HOME, under
 from rewire.project.launch.command import launch_of, read_words
 from rewire.project.launch.place import line_holding
 from rewire.project.launch.running import Start
@@ -72,3 +73,21 @@ def read_uwsgi(path: str, text: str, files: Files, evidence: Evidence) -> list[L
     else:
         ini = name
     return read_words(("uwsgi", "--ini", ini), at) if ini else []
+
+
+def read_gunicorn(path: str, text: str, files: Files, evidence: Evidence) -> list[Launch]:
+    """``gunicorn`` with this settings file, started where it lies or at the root, whichever holds the program."""
+    if "wsgi_app" not in text:
+        return []
+    name = posixpath.basename(path)
+    at = replace(evidence, name=name, line=line_holding(text, "wsgi_app"))
+    best: list[Launch] = []
+    for folder, word in ((under(HOME, posixpath.dirname(path)), name), (HOME, path)):
+        found = read_words(("gunicorn", "-c", word), replace(at, cwd=folder))
+        if not best or _alive(found, files) > _alive(best, files):
+            best = found
+    return [replace(launch, line=at.line) for launch in best]
+
+
+def _alive(launches: list[Launch], files: Files) -> int:
+    return sum(entry_file(launch, files) is not None for launch in launches)
