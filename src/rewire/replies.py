@@ -82,10 +82,9 @@ class Ear:
         self.number = None
         return Answer(number, data[1:], is_error=data[:1] == b"!")
 
-    def wait(self) -> None:
-        """Until it is gone, whatever it says."""
-        while not self.is_gone:
-            self._read(1 << 20)
+    def pass_over(self) -> None:
+        """Whatever it says next. There is something to be read."""
+        self.is_gone = not os.read(self._reading, AHEAD)
 
     def close(self) -> None:
         """Hear nothing more."""
@@ -134,7 +133,7 @@ def _write(descriptor: int, data: bytes) -> None:
 
 
 def leave_signals() -> None:
-    """In a forked process: Ctrl-C is for the one that forked it, which ends this one; a polite kill is for this alone."""
+    """In a forked process: Ctrl-C is for the one that forked it, which ends this one; a polite kill ends it alone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for polite in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(polite, signal.SIG_DFL)

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import gc
-import os
-from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from rewire.errors import RewireError
 from rewire.forks import may_fork, share
+from rewire.ways import in_zygote, way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
-    from concurrent.futures import Future, ProcessPoolExecutor
+
+    from rewire.ways import Way
+    from rewire.zygote import Zygote
 
 ItemT = TypeVar("ItemT")
 AnswerT = TypeVar("AnswerT")
 
-PRELOADED = ("rewire.locate", "rewire.rewrite.carry", "rewire.verify.check", "libcst")
-"""What a fork server imports once, so that a worker starts with it."""
+FORESEEN_FROM, FORESEEN_MOST = 256, 2_000
+"""For so many items it pays to have workers early, to which everything is sent. Fewer are done in no time, and more
+cost more to send than what the workers load."""
+
+SHARES = 16
+"""Into how many batches the part of each such worker is divided at least: they all end at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +52,24 @@ class Executor(Protocol):
         pays_from: int = 0,
         advance: Callable[[int], None] | None = None,
         meanwhile: Callable[[], object] | None = None,
+        load: Callable[[], object] | None = None,
     ) -> Iterator[AnswerT | Died[ItemT]]:
         """Yield ``function``'s answer for each item, in the order of ``items`` whoever does the work.
 
         ``function`` takes a batch and answers with one value an item; it, the items and the answers are picklable.
         Fewer items than ``pays_from`` are not worth another process. ``advance`` is told how many were finished.
         ``meanwhile`` is what this process may do while it would wait for others: it is called at most once.
+        ``load`` loads what the work needs, where that is best done before there are several processes.
         A worker that dies costs the item it had in hand and nothing else: its batch is tried again item by item.
         """
+        ...
+
+    def foresee(self, load: Callable[[], object], items: int) -> None:
+        """Some ``items`` will probably be spread that need ``load``: what can be done early for them may begin."""
+        ...
+
+    def ensure(self, load: Callable[[], object]) -> None:
+        """This process has time for ``load``, should it need it for the work that comes."""
         ...
 
     def close(self) -> None:
@@ -61,11 +77,12 @@ class Executor(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
 class Processes:
     """Processes of this machine, at most ``jobs`` at a time; with one job everything runs in this one."""
 
-    jobs: int = 1
+    def __init__(self, jobs: int = 1) -> None:
+        self.jobs = jobs
+        self._zygote: Zygote | None = None
 
     @property
     def shares_disk(self) -> bool:
@@ -81,16 +98,39 @@ class Processes:
         pays_from: int = 0,
         advance: Callable[[int], None] | None = None,
         meanwhile: Callable[[], object] | None = None,
+        load: Callable[[], object] | None = None,
     ) -> Generator[AnswerT | Died[ItemT], None, None]:
-        """As ``Executor.spread``. The processes end with the last answer."""
+        """As ``Executor.spread``. The processes end with the last answer, but for those that were foreseen."""
+        zygote = self._zygote if load and self._zygote and not self._zygote.is_spent else None
+        if zygote:
+            batch = min(batch, -(-len(items) // (self.jobs * SHARES)) or 1)
+        elif load and items:
+            load()
         batches = [items[start : start + batch] for start in range(0, len(items), batch)]
+        if zygote:
+            yield from _in_processes(partial(in_zygote, zygote), function, batches, self.jobs, advance, meanwhile)
+            return
         if self.jobs > 1 and len(batches) > 1 and len(items) >= pays_from:
-            yield from _in_processes(function, batches, self.jobs, advance, meanwhile)
+            yield from _in_processes(way(), function, batches, self.jobs, advance, meanwhile)
             return
         for one in batches:
             yield from function(one)
             if advance:
                 advance(len(one))
+
+    def foresee(self, load: Callable[[], object], items: int) -> None:
+        """As ``Executor.foresee``. From now on there are workers, until ``close``: only they ``load``."""
+        if self._zygote or self.jobs < 2 or not (FORESEEN_FROM <= items <= FORESEEN_MOST and may_fork()):
+            return
+        from rewire.zygote import Zygote
+
+        with suppress(OSError):  # then as if nothing had been foreseen
+            self._zygote = Zygote(load, min(self.jobs, items))
+
+    def ensure(self, load: Callable[[], object]) -> None:
+        """As ``Executor.ensure``."""
+        if not self._zygote:
+            load()
 
     def share(
         self,
@@ -106,18 +146,20 @@ class Processes:
         return share(function, items, processes, advance=advance, meanwhile=meanwhile)
 
     def close(self) -> None:
-        """Nothing outlives ``spread``."""
+        """End those that were foreseen."""
+        if self._zygote:
+            self._zygote.close()
 
 
 def _in_processes(
+    chosen: Way,
     function: Callable[[Sequence[ItemT]], Sequence[AnswerT]],
     batches: Sequence[Sequence[ItemT]],
     jobs: int,
     advance: Callable[[int], None] | None,
     meanwhile: Callable[[], object] | None,
 ) -> Generator[AnswerT | Died[ItemT], None, None]:
-    way = _in_forks if may_fork() else _in_pool
-    for number, answers in enumerate(way(function, batches, jobs, meanwhile)):
+    for number, answers in enumerate(chosen(function, batches, jobs, meanwhile)):
         if answers is None:
             answers = _one_by_one(function, batches[number])
         yield from answers
@@ -125,133 +167,14 @@ def _in_processes(
             advance(len(answers))
 
 
-def _in_forks(
-    function: Callable[[Sequence[ItemT]], Sequence[AnswerT]],
-    batches: Sequence[Sequence[ItemT]],
-    jobs: int,
-    meanwhile: Callable[[], object] | None,
-) -> Generator[Sequence[AnswerT | Died[ItemT]] | None, None, None]:
-    """The answers to each batch, in order; None where its process died.
-
-    Forked workers inherit all that this process knows, modules, sources and memories, and are there in milliseconds;
-    only answers travel. Where the system lets no process be forked, the work is done here.
-    """
-    from rewire.hands import Answer, Hands, NoProcess
-
-    known: dict[int, Answer] = {}
-    position = 0
-    gc.freeze()  # a collection in the worker would write to, and so copy, every page that it shares with this process
-    try:
-        with Hands(lambda number: function(batches[number]), len(batches), jobs) as hands:
-            if meanwhile:
-                meanwhile()
-            for answer in hands.answers():
-                known[answer.number] = answer
-                while position in known:
-                    found = known.pop(position)
-                    yield None if found.data is None else found.opened()
-                    position += 1
-    except NoProcess:
-        pass
-    finally:
-        gc.unfreeze()
-    for number in range(position, len(batches)):  # nobody could be found to replace those who died
-        missing = known.pop(number, None)
-        if missing is None:
-            yield function(batches[number])
-        else:
-            yield None if missing.data is None else missing.opened()
-
-
-def _in_pool(
-    function: Callable[[Sequence[ItemT]], Sequence[AnswerT]],
-    batches: Sequence[Sequence[ItemT]],
-    jobs: int,
-    meanwhile: Callable[[], object] | None,
-) -> Generator[Sequence[AnswerT | Died[ItemT]] | None, None, None]:
-    """As ``_in_forks``, from a fork server. A death ends its pool, and those who were at work beside it."""
-    from concurrent.futures import FIRST_EXCEPTION, wait
-    from concurrent.futures.process import BrokenProcessPool
-
-    position = 0
-    while position < len(batches):
-        waiting = batches[position:]
-        pool = _pool(min(jobs, len(waiting)))
-        futures: deque[Future[Sequence[AnswerT]]] = deque()
-        whole = False
-        try:
-            futures.extend(pool.submit(function, batch) for batch in waiting)
-            if meanwhile:
-                meanwhile()
-                meanwhile = None
-            while futures:
-                answers = futures[0].result()
-                futures.popleft()  # which holds its answers for as long as it is held itself
-                yield answers
-                position += 1
-            whole = True
-        except BrokenProcessPool:
-            wait(futures, return_when=FIRST_EXCEPTION)
-            yield None
-            position += 1
-        finally:
-            _end(pool, whole=whole)
-
-
 def _one_by_one(
     function: Callable[[Sequence[ItemT]], Sequence[AnswerT]], items: Sequence[ItemT]
 ) -> list[AnswerT | Died[ItemT]]:
     """Each item in a process of its own. Raises RewireError where all of several die."""
-    way = _in_forks if may_fork() else _in_pool
     answers: list[AnswerT | Died[ItemT]] = []
     for item in items:
-        (found,) = way(function, [[item]], 1, None)
+        (found,) = way()(function, [[item]], 1, None)
         answers.extend([Died(item)] if found is None else found)
     if len(answers) > 1 and all(isinstance(answer, Died) for answer in answers):
         raise RewireError("worker processes die whatever they are given", advice="run with --jobs 1")
     return answers
-
-
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    """Workers from a fork server, which get their batches by pickle.
-
-    For where a fork is not safe: the system has no safe one (macOS), or another thread may hold a lock that the copy
-    would wait for.
-    """
-    import multiprocessing  # 20 ms that a run without workers does not pay
-    from concurrent.futures import ProcessPoolExecutor
-
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(list(PRELOADED))
-    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
-
-
-def _begin() -> None:
-    """In a worker: leave Ctrl-C to the process that started it, and end when that one has ended, however it did."""
-    import signal
-    import threading
-    from multiprocessing import parent_process
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = parent_process()
-
-    def follow() -> None:
-        if parent:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
-
-
-def _end(pool: ProcessPoolExecutor, *, whole: bool) -> None:
-    """Let the pool go: at its leisure where all is done, at once where the run ends before (Ctrl-C, an error).
-
-    At once is without waiting for the thread that reads answers: one killed in the middle of its own leaves it waiting.
-    """
-    if not whole:
-        from multiprocessing import active_children
-
-        for process in active_children():
-            process.kill()
-            process.join()
-    pool.shutdown(wait=whole, cancel_futures=True)

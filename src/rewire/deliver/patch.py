@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rewire.model.workspace import FileChange
 
 _ESCAPES = {7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r", 34: '\\"', 92: "\\\\"}
-_PLAIN = re.compile(r'[^\x00-\x1f"\\\x7f-\U0010ffff]*')
+_PLAIN = re.compile(r"[ !#-\[\]-~]*")
 
 
 def render(result: RunResult) -> bytes:

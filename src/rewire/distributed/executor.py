@@ -76,10 +76,11 @@ class Dask:
         pays_from: int = 0,
         advance: Callable[[int], None] | None = None,
         meanwhile: Callable[[], object] | None = None,
+        load: Callable[[], object] | None = None,
     ) -> Generator[AnswerT | Died[ItemT], None, None]:
         """As ``Executor.spread``. One batch runs here. At most two for each thread, and two more, are out at a time.
 
-        This process has its hands full with sending: ``meanwhile`` is not called.
+        This process has its hands full with sending: neither ``meanwhile`` nor ``load`` is called.
 
         Raises ClusterError where the cluster is lost, or where a worker has other code than this process.
         """
@@ -93,15 +94,21 @@ class Dask:
         out: deque[tuple[list[bytes], Future]] = deque()
         try:
             position = 0
-            for load, future in _stream(cluster, work, _loads(items, batch), out):
-                for answer in _answers(cluster, work, load, future, (later for _, later in out)):
+            for sent, future in _stream(cluster, work, _loads(items, batch), out):
+                for answer in _answers(cluster, work, sent, future, (later for _, later in out)):
                     yield Died(items[position]) if answer is _DEAD else answer
                     position += 1
                 if advance:
-                    advance(len(load))
+                    advance(len(sent))
         finally:
             for _, future in out:
                 future.release()
+
+    def foresee(self, load: Callable[[], object], items: int) -> None:
+        """Nothing is done early: the workers are elsewhere."""
+
+    def ensure(self, load: Callable[[], object]) -> None:
+        """Nothing is loaded here: the work is done elsewhere."""
 
     def close(self) -> None:
         """End every process of a local cluster at once; let go of another one."""

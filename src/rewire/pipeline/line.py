@@ -10,6 +10,7 @@ from rewire.errors import RewireError
 from rewire.model.result import Outcome, RunResult
 from rewire.model.site import Plan
 from rewire.model.workspace import Changeset, FileChange, Workspace
+from rewire.pipeline.foreseen import foresee
 from rewire.pipeline.searching import candidates, search
 from rewire.pipeline.state import State
 from rewire.plan import ENGINE_CODES, Decided, check_plan, decide
@@ -34,8 +35,11 @@ def run(request: Request) -> RunResult:
     discovered = request.discovered
     workspace = Workspace(discovered.root, discovered.selected, discovered.context)
     state = State(request, workspace, failures={failure.path: failure for failure in discovered.failures})
-    search(state)
-    outcomes = tuple([_apply(state, selected) for selected in request.codemods])
+    try:
+        search(state, foresee)
+        outcomes = tuple([_apply(state, selected) for selected in request.codemods])
+    finally:
+        state.close()
     result = RunResult(
         before=workspace,
         after=state.workspace,

@@ -48,7 +48,7 @@ def locate(
     advance = state.advance(f"locate {codemod.name}", len(items))
     fresh = {path: found and found.facts for path, found in known.items() if not (found and found.failure)}
     failures = {path: found.failure for path, found in known.items() if found and found.failure}
-    meanwhile = partial(_prepare, selected, state.project(workspace))
+    meanwhile = partial(_prepare, state, selected, state.project(workspace))
     answers = state.executor.spread(
         work, items, batch=BATCH, pays_from=SPREAD_FROM, advance=advance, meanwhile=meanwhile
     )
@@ -74,9 +74,15 @@ def _recall(state: State, selected: Selected, markers: Sequence[bytes]) -> Recal
     return Recall(state.request.cache, selected.codemod, selected.options, markers)
 
 
-def _prepare(selected: Selected, project: ProjectIndex) -> None:
+def _prepare(state: State, selected: Selected, project: ProjectIndex) -> None:
     """What a codemod with so many candidates will need next, while others work."""
+    state.executor.ensure(partial(_load, selected))
+    selected.codemod.prepare(project, selected.options)
+
+
+def _load(selected: Selected) -> None:
+    """What rewriting takes, for workers that are forked from this process."""
     from rewire.verify.accept import workshop
 
     workshop()
-    selected.codemod.prepare(project, selected.options)
+    selected.codemod.transformer(selected.options)

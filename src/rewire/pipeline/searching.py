@@ -21,11 +21,12 @@ SPREAD_FROM = 1_000
 """From this many files on, reading and searching them is worth a second process."""
 
 
-def search(state: State) -> None:
+def search(state: State, foresee: Callable[[State], object] = lambda _: None) -> None:
     """Search the selected files for the markers and needs of every codemod.
 
     Markers that hang on the project are guessed before its launches are known, for the same reading tells which files
-    to ask about those. Where a guess was short, every file is searched once more for that codemod.
+    to ask about those. Where a guess was short, every file is searched once more for that codemod. ``foresee`` is
+    called when the candidates are known, but for what the guess missed.
     """
     project = state.project(state.workspace)
     alone = project.before_launches()
@@ -37,6 +38,7 @@ def search(state: State) -> None:
     answered = _read_all(state, asked, replace(state.wanted, questions=questions), meanwhile=project.foresee_launches)
     for question in questions:
         project.note_looks(question, asked, answered[question])
+    foresee(state)
     markers = _markers(state, project)
     short = {name: words for name, words in markers.items() if not set(words) <= set(guess[name])}
     if short:

@@ -43,6 +43,11 @@ class State:
             self._executor = self.request.executor or Processes(self.request.jobs)
         return self._executor
 
+    def close(self) -> None:
+        """End the workers, if they are this run's own."""
+        if self._executor is not None and self.request.executor is None:
+            self._executor.close()
+
     def project(self, workspace: Workspace) -> ProjectIndex:
         """The project as ``workspace`` shows it."""
         if self._index is None:

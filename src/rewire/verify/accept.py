@@ -143,8 +143,6 @@ class Acceptance:
         self.answers.pop(path, None)
 
     def _carry_out(self, paths: list[str]) -> None:
-        if paths:
-            workshop()  # here, so that forked workers find it loaded and share its memory
         work = partial(
             rewrite_and_verify,
             root=self.workspace.root,
@@ -157,7 +155,7 @@ class Acceptance:
             tasks = [_Task(path, self._remaining(path), self.carried(path)) for path in keys]
             complaints = []
             rows = {}
-            answers = self.executor.spread(work, tasks, batch=BATCH, advance=self.advance)
+            answers = self.executor.spread(work, tasks, batch=BATCH, advance=self.advance, load=workshop)
             for task, answer in zip(tasks, answers, strict=True):
                 if isinstance(answer, Died):
                     detail = "the process that rewrote it died"
