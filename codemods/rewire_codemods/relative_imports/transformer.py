@@ -23,6 +23,12 @@ class ImportTransformer(SiteTransformer):
     reads_names = False
     reads_module = False
 
+    def with_stand_in(self, payload: object, word: str) -> tuple[Move, str] | None:
+        """See ``SiteTransformer.with_stand_in``: the module is only written."""
+        if isinstance(payload, Move) and payload.module and not payload.binds:
+            return Move(payload.level, word), payload.module
+        return None
+
     def rewrite(self, site: Site, original: cst.CSTNode, updated: cst.CSTNode) -> Rewritten:
         """See ``SiteTransformer.rewrite``."""
         payload = site.payload

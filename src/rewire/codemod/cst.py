@@ -36,6 +36,14 @@ class SiteTransformer(cst.CSTTransformer):
     """False: of a ``from`` statement it neither reads nor keeps what stands between ``from`` and ``import``, but for
     white space. The engine may then give it another module in place of that one."""
 
+    def with_stand_in(self, payload: Any, word: str) -> tuple[Any, str] | None:
+        """A payload that differs from ``payload`` in one text alone, for which it has ``word``, and that text.
+
+        Optional, for a text that ``rewrite`` does nothing with but write it, once, into a ``from`` statement. The
+        engine may then give it the first payload, and put the text in the place of ``word``. None: there is none.
+        """
+        return None
+
     def __init__(self) -> None:
         super().__init__()
         self._sites: dict[int, Site] = {}

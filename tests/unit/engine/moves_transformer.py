@@ -41,6 +41,22 @@ class Setter(HeadMover):
     reads_module = False
 
 
+class Writer(Setter):
+    """And what it writes is only written."""
+
+    def with_stand_in(self, payload: object, word: str) -> tuple[str, str]:
+        assert isinstance(payload, str)
+        return "." * payload.count(".") + word, payload.lstrip(".")
+
+
+class Speller(Writer):
+    """Says that it only writes it, and does more: what it writes first is spelled large."""
+
+    def rewrite(self, site: Site, original: cst.CSTNode, updated: cst.CSTNode) -> Any:
+        assert isinstance(updated, cst.ImportFrom)
+        return updated.with_changes(relative=[], module=cst.Name(site.payload.lstrip(".").upper()))
+
+
 class Keeper(SiteTransformer):
     """Says that it does not keep the module, and does: it puts the names in brackets."""
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from moves_transformer import HeadMover, Keeper, ModuleMover, Mover, NameCopier, NameDropper, Setter
+from moves_transformer import HeadMover, Keeper, ModuleMover, Mover, NameCopier, NameDropper, Setter, Speller, Writer
 
 from rewire.model.result import Rejected
 from rewire.model.site import Site
@@ -50,7 +50,7 @@ def moved(statement: str, transformer: SiteTransformer, payload: object = ".new"
     return answer.after.text
 
 
-STAND_INS = [HeadMover, ModuleMover, Setter]
+STAND_INS = [HeadMover, ModuleMover, Setter, Writer]
 
 
 @pytest.mark.parametrize("head", HEADS)
@@ -69,6 +69,21 @@ def test_all_statements_that_differ_in_what_is_not_read_are_parsed_as_one() -> N
         site = Site("moves", "m.py", Span(0, len(statement)), "ImportFrom", ".new", "move")
         assert rewritten_statement(site, statement, Setter(), memory) == f"from .new import {names}"
     assert _read.cache_info().misses == 1
+
+
+def test_payloads_that_differ_in_what_is_only_written_are_carried_out_as_one() -> None:
+    memory: Memory = {}
+    for payload, module in itertools.product((".one", ".two", "..two"), ("a", "b.c")):
+        statement = f"from {module} import x"
+        site = Site("moves", "m.py", Span(0, len(statement)), "ImportFrom", payload, "move")
+        assert rewritten_statement(site, statement, Writer(), memory) == f"from {payload} import x"
+    assert {payload for _, payload, _ in memory} == {".one", ".two", "..two", "._rewire_written_", ".._rewire_written_"}  # type: ignore[misc]
+
+
+def test_what_is_not_written_as_it_is_said_to_be_is_asked_for_itself() -> None:
+    assert moved("from a import x", Speller(), ".new") == "from NEW import x"
+    assert moved("from _rewire_written_ import x", Writer(), ".new") == "from .new import x"
+    assert moved("from a import _rewire_written_", Writer(), ".new") == "from .new import _rewire_written_"
 
 
 def test_a_stand_in_never_stays() -> None:
