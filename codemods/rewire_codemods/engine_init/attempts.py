@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rewire.codemod import Refusal, Site
 from rewire_codemods.applications.obstacle import Obstacle
+from rewire_codemods.applications.strangers import strangers_to
 from rewire_codemods.engine_init.application import find_application
 from rewire_codemods.engine_init.codes import ADVICE
 from rewire_codemods.engine_init.conversion import Conversion
@@ -77,6 +78,7 @@ class Attempts:
 
     def _start(self, path: str, engines: Sequence[str]) -> Conversion:
         shelf, options = self.shelf, self.options
+        reject_strangers(shelf, path)
         definition = read_definition(self.library.makers(path), path, options)
         assert definition is not None
         known = tuple(place for place, found in self.facts.items() if found.application)
@@ -103,6 +105,15 @@ class Attempts:
         makers = self.library.makers(here)
         span = makers.tree.span(made_at_import(makers)[0])
         return Obstacle("two-engines", here, span, f"the application uses the engine of {there} too")
+
+
+def reject_strangers(shelf: Shelf, path: str) -> None:
+    """Raises Obstacle where an import spells the engine's module by a name that leads nowhere."""
+    stranger = next(iter(strangers_to(shelf.project, path)), None)
+    if stranger is not None:
+        imported = stranger.imported
+        line = shelf.source(imported.path).line_of(imported.span.start)
+        raise Obstacle("root-unknown", imported.path, imported.span, stranger.reason(line))
 
 
 def _shared(path: str, files: Mapping[str, set[str]]) -> tuple[str, str] | None:

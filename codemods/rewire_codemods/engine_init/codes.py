@@ -138,6 +138,13 @@ CODES = (
         "run the launch or relative-imports codemod first, or fix the import roots",
     ),
     RefusalCode(
+        "root-unknown",
+        "somebody imports the engine's module by a name that no import root of this project leads to, so that not "
+        "everyone who uses the engine is known",
+        'say how the program is started (--launch "cd backend && uvicorn app.main:app", or [[tool.rewire.launch]]), or '
+        "name the import root (roots in [tool.rewire]), then run again",
+    ),
+    RefusalCode(
         "not-selected",
         "a file that has to change together with the engine is not among the files of this run",
         "run over the whole project",

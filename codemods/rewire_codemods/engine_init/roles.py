@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rewire_codemods.applications.reach import entry_path
+from rewire_codemods.applications.strangers import strangers_to
 
 if TYPE_CHECKING:
     from rewire.codemod import Project
@@ -41,11 +42,13 @@ def is_environment(path: str, text: str) -> bool:
 def is_own(project: Project, path: str, text: str, application: bool) -> bool:
     """An engine of a test's, a migration's or a script's own is nobody else's business and stays as it is.
 
-    A script is a file that nobody imports and that has no application: it does not speak of one (``application``),
-    does not have one built (``app = create_app()``), and no launch command serves one from it.
+    A script is a file that nobody imports, under no name, and that has no application: it does not speak of one
+    (``application``), does not have one built (``app = create_app()``), and no launch command serves one from it.
     """
     if is_test(path) or is_migration(path) or is_environment(path, text):
         return True
     if application or project.importers_of(path) or _BUILT.search(text):
+        return False
+    if strangers_to(project, path):
         return False
     return all(launch.role != "server" or entry_path(project, launch) != path for launch in project.launches)

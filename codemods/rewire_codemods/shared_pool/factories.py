@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rewire.codemod import BLOCK, NotLossless, NotPython, Site
+from rewire_codemods.applications.strangers import strangers_to
 from rewire_codemods.shared_pool import edits
 from rewire_codemods.shared_pool.calls import CallGraph
 from rewire_codemods.shared_pool.decisions import Court, Decision
@@ -86,6 +87,11 @@ class Factories:
             self._find_method_callers(factory)
             return
         path = factory.decision.path
+        for stranger in strangers_to(self._project, path):
+            source = self._project.source(stranger.imported.path)
+            if source is not None and self._mentions(stranger.imported.path, factory.name):
+                line = source.line_of(stranger.imported.span.start)
+                factory.trouble = Trouble("factory-callers", stranger.reason(line))
         factory.callers.setdefault(path, set()).add(("*", factory.name))
         seen = {(path, factory.name)}
         waiting = [(path, factory.name)]

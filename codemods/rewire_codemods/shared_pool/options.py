@@ -50,3 +50,14 @@ class SharedPoolOptions:
     )
     retry_loops: bool = option(False, "also convert the work inside loops that try again")
     max_connections: int = option(100, "the server's `max_connections`, for the comparison in the report")
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a ``create_provider`` that is no place for a module."""
+        *folders, name = self.create_provider.split("/")
+        if self.create_provider and not (
+            name.endswith(".py") and name.removesuffix(".py").isidentifier() and all(map(str.isidentifier, folders))
+        ):
+            raise ValueError(
+                f"create_provider = {self.create_provider!r}: the path of a module to write, such as app/db/pool.py, "
+                "with folders that can be imported; its function is acquire()"
+            )

@@ -206,7 +206,8 @@ CODES: tuple[RefusalCode, ...] = (
     RefusalCode(
         "factory-callers",
         "a caller of this connection factory cannot be converted, so none is",
-        "see the callers' own refusals; convert them by hand first",
+        "see the callers' own refusals; convert them by hand first. Where an import counts from a root that nobody has "
+        "named, name it (roots in [tool.rewire]), or say how the program is started (--launch)",
     ),
     RefusalCode(
         "factory-caller",

@@ -62,8 +62,26 @@ def _own_imports(index: Answers, importer: str) -> list[tuple[str, str]]:
         for imported in index.imports(importer)
         if not imported.level and imported.scope == "module" and not imported.guards
     }
-    found = [(module, index.find_module(module, importer=importer)) for module in named]
-    return [(module, path) for module, path in found if path is not None]
+    found = {module: index.find_module(module, importer=importer) for module in named}
+    if all(context.launch is None for context in index.contexts(importer)):
+        found = {module: path or _above(index, importer, module) for module, path in found.items()}
+    return [(module, path) for module, path in found.items() if path is not None]
+
+
+def _above(index: Answers, importer: str, module: str) -> str | None:
+    """The file that a dotted name means if it is counted from a folder above ``importer`` that is no import root.
+
+    Nobody has seen the file started: ``from app.db import engine`` below ``backend/__init__.py`` shows that it is
+    started from ``backend``. A library that has modules of the same names would be taken for it: for a single name
+    that is likely, for a dotted one it is not.
+    """
+    folder = folder_of(importer)
+    while folder and "." in module:
+        path = index.table.find(module, (folder,))
+        if path is not None and path != importer:
+            return path
+        folder = folder_of(folder)
+    return None
 
 
 def _working(index: Answers, importer: str, own: Sequence[tuple[str, str]]) -> Sequence[Context]:

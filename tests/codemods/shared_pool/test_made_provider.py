@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fastapi.testclient import TestClient
 from rewire_codemods.shared_pool.codemod import SharedPool
+from rewire_codemods.shared_pool.options import SharedPoolOptions
 from running import sessions
 from wired import APPLICATIONS, ELSEWHERE, PLAIN, ROUTES
 
@@ -109,3 +110,11 @@ def test_with_the_fallback_a_script_gets_a_connection_of_its_own(postgres: Postg
         with TestClient(main.app) as client:
             assert client.get("/backend").status_code == 200
     assert clients(postgres) == before
+
+
+@pytest.mark.parametrize("path", ["app/pool.py:get_pool", "../pool.py", "my-app/pool.py", "app/pool"])
+def test_a_provider_is_written_to_a_module(path: str) -> None:
+    """Anything else ended in a rewriting that does not parse, which was called a defect of the codemod."""
+    with pytest.raises(ValueError, match="the path of a module to write"):
+        SharedPoolOptions(create_provider=path)
+    assert SharedPoolOptions(create_provider="pool.py").create_provider == "pool.py"
