@@ -81,6 +81,13 @@ class Hands:
                 elif hand.is_gone:
                     yield from self._let_go(descriptor)
 
+    def one_more(self) -> None:
+        """Another process, if there is work left for it."""
+        left = select.poll()
+        left.register(self._numbers, select.POLLIN)
+        if any(event & select.POLLIN for _, event in left.poll(0)):
+            self._fork()
+
     @property
     def has_news(self) -> bool:
         """True if ``answers`` need not wait for the first answer; a process that has only begun does not count."""

@@ -70,7 +70,8 @@ def in_forks(
     """The answers to each batch, in order; None where its process died.
 
     Forked workers inherit all that this process knows, modules, sources and memories, and are there in milliseconds;
-    only answers travel. Where the system lets no process be forked, the work is done here.
+    only answers travel. While this process has something else to do, it is one of the ``jobs`` itself. Where the system
+    lets no process be forked, the work is done here.
     """
     from rewire.hands import Hands, NoProcess
 
@@ -78,9 +79,10 @@ def in_forks(
     position = 0
     gc.freeze()  # a collection in the worker would write to, and so copy, every page that it shares with this process
     try:
-        with Hands(lambda number: function(batches[number]), len(batches), jobs) as hands:
+        with Hands(lambda number: function(batches[number]), len(batches), jobs - 1 if meanwhile else jobs) as hands:
             if meanwhile:
                 meanwhile()
+                hands.one_more()
             for answer in hands.answers():
                 known[answer.number] = answer
                 while position in known:

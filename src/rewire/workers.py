@@ -111,6 +111,8 @@ class Processes:
             yield from _in_processes(partial(in_zygote, zygote), function, batches, self.jobs, advance, meanwhile)
             return
         if self.jobs > 1 and len(batches) > 1 and len(items) >= pays_from:
+            if self._zygote and meanwhile:
+                meanwhile = partial(self._zygote.while_it_waits, meanwhile)
             yield from _in_processes(way(), function, batches, self.jobs, advance, meanwhile)
             return
         for one in batches:

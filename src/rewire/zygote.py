@@ -93,6 +93,19 @@ class Zygote:
             if not self._rests:
                 self.close()
 
+    def while_it_waits(self, work: Callable[[], object]) -> None:
+        """``work()``, for which others wait: the zygote, whose turn comes later, is stopped and takes no time from it.
+
+        Should this process be killed, the system wakes the zygote and ends it: SIGHUP to an orphaned group.
+        """
+        with suppress(ProcessLookupError):
+            os.kill(self._process, signal.SIGSTOP)
+        try:
+            work()
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(self._process, signal.SIGCONT)
+
     def close(self) -> None:
         """End every worker, and wait until none is there: by themselves if all have worked and rest, else by force."""
         if self._alive < 0:

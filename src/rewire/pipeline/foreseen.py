@@ -4,30 +4,54 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rewire.pipeline.searching import candidates
-from rewire.workers import FORESEEN_FROM
+from rewire.pipeline.state import Ahead
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from rewire.model.result import Failure
     from rewire.pipeline.request import Selected
     from rewire.pipeline.state import State
 
+SPREAD_FROM = 256
+"""From this many candidates on, locating in them is worth a second process."""
+
 
 def foresee(state: State) -> None:
-    """Let workers load LibCST (0.14 s) and what else rewriting and verifying takes, if so much is likely to come.
+    """Begin with what will most likely be needed: what rewriting takes is loaded, and the first codemod locates.
 
-    Not where this process has it already, as a test's or a plug-in's does: workers that are forked later inherit it.
+    Files are located with the markers that are guessed so far, while this process asks the project what the plan needs,
+    launches first of all.
     """
-    if len(state.searched) < FORESEEN_FROM or "libcst" in sys.modules:
+    if len(state.searched) < SPREAD_FROM:
         return
     coming = [(selected, paths) for selected in state.request.codemods if (paths := candidates(state, selected))]
-    count = sum(len(paths) for _, paths in coming)
-    samples = [(selected, state.wanted.markers[selected.codemod.name], paths[0]) for selected, paths in coming]
-    state.executor.foresee(partial(get_ready, state.workspace.root, samples), count)
+    if not coming:
+        return
+    if "libcst" not in sys.modules:  # what this process has, as a test's or a plug-in's does, forks inherit
+        samples = [(selected, state.wanted.markers[selected.codemod.name], paths[0]) for selected, paths in coming]
+        count = sum(len(paths) for _, paths in coming)
+        state.executor.foresee(partial(get_ready, state.workspace.root, samples), count)
+    selected, paths = coming[0]
+    if len(paths) >= SPREAD_FROM:
+        from rewire.pipeline.locating import locate
+
+        name = selected.codemod.name
+        located = locate(state, selected, state.workspace, paths)
+        state.ahead[name] = Ahead(state.workspace, paths, tuple(state.wanted.markers[name]), *located)
+
+
+def known_ahead(state: State, selected: Selected) -> tuple[dict[str, Any], dict[str, Failure]] | None:
+    """Facts and failures as ``locate`` gives them, if they are known already for just what would be asked."""
+    name = selected.codemod.name
+    known = state.ahead.pop(name, None)
+    if known is None or known.workspace is not state.workspace or known.markers != tuple(state.wanted.markers[name]):
+        return None
+    return (known.facts, known.failures) if known.paths == candidates(state, selected) else None
 
 
 def get_ready(root: Path, samples: Sequence[tuple[Selected, Sequence[bytes], str]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from rewire.errors import RewireError
 from rewire.model.result import Outcome, RunResult
 from rewire.model.site import Plan
 from rewire.model.workspace import Changeset, FileChange, Workspace
-from rewire.pipeline.foreseen import foresee
+from rewire.pipeline.foreseen import foresee, known_ahead
 from rewire.pipeline.searching import candidates, search
 from rewire.pipeline.state import State
 from rewire.plan import ENGINE_CODES, Decided, check_plan, decide
@@ -35,11 +36,9 @@ def run(request: Request) -> RunResult:
     discovered = request.discovered
     workspace = Workspace(discovered.root, discovered.selected, discovered.context)
     state = State(request, workspace, failures={failure.path: failure for failure in discovered.failures})
-    try:
+    with closing(state):
         search(state, foresee)
         outcomes = tuple([_apply(state, selected) for selected in request.codemods])
-    finally:
-        state.close()
     result = RunResult(
         before=workspace,
         after=state.workspace,
@@ -96,12 +95,15 @@ class _Standing:
 
 def _locate(state: State, selected: Selected) -> dict[str, Any]:
     """The facts of the candidates, by path; what fails on the way is noted."""
-    paths = candidates(state, selected)
-    if not paths:
-        return {}
-    from rewire.pipeline.locating import locate  # what only work needs is not imported without any
+    located = known_ahead(state, selected)
+    if located is None:
+        paths = candidates(state, selected)
+        if not paths:
+            return {}
+        from rewire.pipeline.locating import locate  # what only work needs is not imported without any
 
-    facts, failures = locate(state, selected, state.workspace, paths)
+        located = locate(state, selected, state.workspace, paths)
+    facts, failures = located
     state.failures.update(failures)
     return facts
 

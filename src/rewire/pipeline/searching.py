@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rewire.pipeline.state import State
     from rewire.project.index import ProjectIndex
 
-SPREAD_FROM = 1_000
+SPREAD_FROM = 500
 """From this many files on, reading and searching them is worth a second process."""
 
 

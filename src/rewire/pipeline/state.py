@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rewire import read
 from rewire.model.result import Failure
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from rewire.workers import Executor
 
 
+class Ahead(NamedTuple):
+    """What was located before its turn came: in which files of which workspace, with which markers."""
+
+    workspace: Workspace
+    paths: Sequence[str]
+    markers: Sequence[bytes]
+    facts: dict[str, Any]
+    failures: dict[str, Failure]
+
+
 @dataclass(slots=True)
 class State:
     """Where a run stands. ``searched`` holds the files of interest to any codemod, by path."""
@@ -33,6 +43,8 @@ class State:
     suppressions: Suppressions = field(default_factory=Suppressions)
     fragments: dict[str, bytes] = field(default_factory=dict)
     """The parts of the run's patch that are made already, by path."""
+    ahead: dict[str, Ahead] = field(default_factory=dict)
+    """By codemod."""
     _index: ProjectIndex | None = None
     _executor: Executor | None = None
 

@@ -11,7 +11,6 @@ import re
 from typing import TYPE_CHECKING
 
 from rewire.model.project import Context, Launch
-from rewire.project.boot.load import boot
 from rewire.project.modules import STANDARD, folder_of, module_name, package_of
 from rewire.project.pathedits import added_folders
 from rewire.project.pathloads import find_path_loads
@@ -33,6 +32,8 @@ def find_flat(index: Answers) -> dict[str, tuple[Context, ...]]:
     found: dict[str, dict[str, Context]] = {}
     everywhere = tuple(root.path for root in index.found_roots.everywhere)
     for starter in _starters(index):
+        from rewire.project.boot.load import boot  # 0.02 s that a project without any does not pay
+
         for loaded in boot(index, _as_script(starter)).loaded:
             name = loaded.name
             if loaded.path == starter or name == "__main__" or name in index.module_names(loaded.path):

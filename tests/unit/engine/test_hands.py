@@ -266,3 +266,44 @@ def test_many_deaths_never_bring_the_work_into_this_process() -> None:
     answers = list(Processes(2).spread(die_when_even, range(60), batch=1))
     assert [answer.item for answer in answers if isinstance(answer, Died)] == list(range(0, 60, 2))
     assert mine not in answers
+
+
+def test_one_more_comes_only_for_work_that_is_left(tmp_path: Path) -> None:
+    def slow(number: int) -> int:
+        (tmp_path / "begun").touch()
+        time.sleep(0.3 if number < 3 else 0)
+        return os.getpid()
+
+    with Hands(slow, 8, 1) as some:
+        some.one_more()
+        assert len({answer.opened() for answer in some.answers()}) == 2
+    with Hands(slow, 1, 1) as some:
+        (tmp_path / "begun").unlink()
+        while not (tmp_path / "begun").exists():
+            time.sleep(0.01)
+        some.one_more()
+        assert len(some._hands) == 1
+
+
+def test_while_this_process_works_it_is_one_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    forked: list[int] = []
+    fork = os.fork
+
+    def count() -> int:
+        process = fork()
+        forked.append(process)
+        return process
+
+    def meanwhile() -> None:
+        during.append(len(forked))
+
+    during: list[int] = []
+    monkeypatch.setattr(os, "fork", count)
+    slow = list(Processes(3).spread(sleep_a_little, range(12), batch=1, meanwhile=meanwhile))
+    assert during == [2]
+    assert len(forked) == len(set(slow)) == 3
+
+
+def sleep_a_little(items: Sequence[int]) -> list[int]:
+    time.sleep(0.05)
+    return [os.getpid()] * len(items)

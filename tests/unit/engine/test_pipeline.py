@@ -277,3 +277,36 @@ def test_what_is_put_off_is_searched_for_where_it_is_needed(tmp_path: Path, monk
     assert len(result.outcomes[0].suppressed) == 1
     (tmp_path / "n.py").write_text("import nothing\n")
     assert run_toy(tmp_path, {}).outcomes[0].found == 0
+
+
+@pytest.mark.parametrize(
+    ("markers", "times"),
+    [([(b"old(",), (b"old(",)], 1), ([(b"old(", b"more("), (b"old(",)], 2), ([(b"old(ok",), (b"old(",)], 2)],
+)
+def test_what_was_located_ahead_counts_where_the_markers_are_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, markers: list[tuple[bytes, ...]], times: int
+) -> None:
+    monkeypatch.setattr("rewire.pipeline.foreseen.SPREAD_FROM", 2)
+    monkeypatch.setattr(Toy, "markers", lambda *_: markers.pop(0) if len(markers) > 1 else markers[0])
+    asked = record_locates(monkeypatch)
+    files = {"a.py": HEAD + "old(ok)\n", "b.py": HEAD + "old(ok)\n", "c.py": HEAD + "old(keep)\n", "d.py": "x = 1\n"}
+    result = run_toy(tmp_path, files)
+    assert result.outcomes[0].found == 3
+    assert asked.count("a.py") == times + 1  # once more to see that a second run would find nothing
+    assert asked.count("d.py") == 0
+
+
+def test_what_was_located_ahead_is_no_answer_for_a_later_codemod(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rewire.pipeline.foreseen.SPREAD_FROM", 2)
+    files = dict.fromkeys(("a.py", "b.py"), HEAD + "old(ok)\n") | {"c.py": HEAD + "old(keep)\n"}
+    result = run_toy(tmp_path, files, twice=True)
+    assert [(outcome.found, outcome.changed) for outcome in result.outcomes] == [(3, 2), (1, 0)]
+
+
+def test_a_file_that_cannot_be_located_ahead_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rewire.pipeline.foreseen.SPREAD_FROM", 2)
+    result = run_toy(tmp_path, {"a.py": HEAD + "old(ok)\n", "b.py": "broken(old(ok))\n"})
+    assert [failure.path for failure in result.failures] == ["b.py"]
+    assert result.outcomes[0].changed == 1

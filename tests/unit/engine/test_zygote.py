@@ -245,20 +245,23 @@ def report(*items):
     return list(*items)
 
 executor = Processes(2)
-executor.foresee(report if sys.argv[1] == "load" else int, 300)
+executor.foresee(report if sys.argv[1] in ("load", "stopped") else int, 300)
+if sys.argv[1] == "stopped":
+    time.sleep(0.2)
+    executor._zygote.while_it_waits(lambda: time.sleep(600))
 list(executor.spread(report, range(2), batch=1, load=int))
 time.sleep(600)
 """
 
 
-@pytest.mark.parametrize("state", ["load", "work", "rest"])
+@pytest.mark.parametrize("state", ["load", "stopped", "work", "rest"])
 @pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_nothing_outlives_the_process_that_forked_it(state: str, ending: signal.Signals) -> None:
     parent = subprocess.Popen([sys.executable, "-c", ORPHANS, state], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert parent.stdout
-    workers = {int(parent.stdout.readline()) for _ in range(1 if state == "load" else 2)}
+    workers = {int(parent.stdout.readline()) for _ in range(2 if state in ("work", "rest") else 1)}
     assert parent.pid not in workers
-    if state == "rest":
+    if state in ("rest", "stopped"):
         time.sleep(0.5)
     parent.send_signal(ending)
     parent.wait(timeout=30)
@@ -278,6 +281,32 @@ def wait_until_gone(process: int) -> None:
             return
         time.sleep(0.02)
     pytest.fail(f"{process} is still there")
+
+
+def test_while_others_wait_for_this_process_it_takes_no_time(executor: Processes, tmp_path: Path) -> None:
+    executor.foresee(partial(count_up, tmp_path / "count"), len(MANY))
+
+    def meanwhile() -> None:
+        time.sleep(0.1)  # it may be in the middle of a step when it is stopped
+        seen.append((tmp_path / "count").read_text())
+        time.sleep(0.3)
+        seen.append((tmp_path / "count").read_text())
+
+    seen: list[str] = []
+    while not (tmp_path / "count").exists():
+        time.sleep(0.01)
+    assert len(list(executor.spread(say_where, MANY, batch=8, meanwhile=meanwhile))) == len(MANY)
+    assert seen[0] == seen[1]
+    while (tmp_path / "count").read_text() == seen[1]:
+        time.sleep(0.01)
+
+
+def count_up(file: Path) -> None:
+    for number in range(100_000):
+        aside = file.with_suffix(".new")
+        aside.write_text(str(number))
+        aside.replace(file)
+        time.sleep(0.002)
 
 
 def test_more_batches_than_one_round_takes(executor: Processes, monkeypatch: pytest.MonkeyPatch) -> None:
