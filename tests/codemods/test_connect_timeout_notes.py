@@ -89,4 +89,5 @@ def test_a_summary_tells_what_was_and_what_is() -> None:
 
 def test_markers_do_not_open_every_file() -> None:
     codemod = ConnectTimeout()
-    assert set(codemod.markers(None, None)) == {b"connect_timeout", b"asyncpg", b"create_async_engine"}  # type: ignore[arg-type]
+    words = {b"connect_timeout", b"--connect-timeout", b"asyncpg", b"create_async_engine"}
+    assert set(codemod.markers(None, None)) == words  # type: ignore[arg-type]

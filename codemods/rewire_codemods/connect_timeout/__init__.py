@@ -55,8 +55,14 @@ parameter of this name, strings and comments that merely mention it. Left alone,
 that go to the project's own connect function, dicts and URLs that also go to another driver or out of sight, keys whose
 readers expect what asyncpg must not get, engines whose URL is not known, DSNs from the environment or from settings,
 drivers that are picked when the program runs, and arguments that asyncpg gets without their being written in a call or
-a dict: fields of an object (``**asdict(settings)``, ``**vars(args)``, ``**settings.model_dump()``) and names in a list
-(``for name in NAMES: options[name] = ...``).
+a dict: fields of an object (``**asdict(settings)``, ``**vars(args)``, ``**settings.model_dump()``), names in a list
+(``for name in NAMES: options[name] = ...``), and what is loaded from a file of settings (``json.load``,
+``configparser``, TOML, YAML) while such a file of the project sets the key. Where nobody knows what is unpacked, and a
+dict, a class or a ``TypedDict`` nearby has the key, a note says so.
+
+Left alone, and listed, too: what libraries hand on to asyncpg. databases (its keywords; it does not read the limit from
+its URL), tortoise (``credentials``, and the URL's query), piccolo (``config``), gino, buildpg and asyncpg_listen.
+Applications that reach asyncpg through any other library are not looked for.
 
 Other arguments of libpq's that asyncpg does not have (``dbname``, ``sslmode``, ``application_name``, ``keepalives``
 and so on; in a DSN ``pgbouncer``, ``channel_binding`` and so on) are never changed. Where they stand in a file that

@@ -42,11 +42,14 @@ class ConnectTimeout(Codemod["FileFacts", Options]):
     options_type = Options
     refusal_codes = tuple(CODES.values())
     position = 10
-    needs = (b"asyncpg", b"async_engine", b"create_async_pool")
+    needs = (
+        b"asyncpg", b"async_engine", b"create_async_pool", b"from databases", b"import databases", b"tortoise",
+        b"piccolo", b"from gino", b"import gino",
+    )  # fmt: skip
 
     def markers(self, project: Project, options: Options) -> Sequence[bytes]:
         """The word itself, and what reaches asyncpg: files with the latter alone are noted, and rarely parsed."""
-        return (tables.KEY.encode(), *(word.encode() for word in tables.REACHES))
+        return (tables.KEY.encode(), tables.OPTION.encode(), *(word.encode() for word in tables.REACHES))
 
     def locate(self, source: SourceFile, markers: Sequence[bytes], options: Options) -> FileFacts | None:
         """Facts about one file."""
@@ -55,8 +58,8 @@ class ConnectTimeout(Codemod["FileFacts", Options]):
         text = source.text
         reaches = any(word in text for word in tables.REACHES)
         if not self._is_mentioned(text, options):
-            return FileFacts(asyncpg=reaches)
-        if not reaches and not _HELD.search(text):
+            return FileFacts(asyncpg=reaches, unpacks=reaches and tables.UNPACKS.search(text) is not None)
+        if not reaches and not _HELD.search(text) and not tables.LAYERED.search(text):
             return FileFacts(asyncpg=False, pending=True, declares=_FIELD.search(text) is not None)
         from rewire_codemods.connect_timeout.examine import examine
 
@@ -72,7 +75,7 @@ class ConnectTimeout(Codemod["FileFacts", Options]):
 
     def plan(self, facts: Mapping[str, FileFacts], project: Project, options: Options) -> Plan:
         """Every decision."""
-        if not any(entry.asyncpg or (entry.open and entry.keywords) for entry in facts.values()):
+        if not any(entry.asyncpg or entry.layers or (entry.open and entry.keywords) for entry in facts.values()):
             return Plan()  # before anything that needs LibCST is imported
         from rewire_codemods.connect_timeout.decide import decide
 

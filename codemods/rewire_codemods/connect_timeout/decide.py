@@ -18,6 +18,7 @@ from rewire_codemods.connect_timeout.environment import environment_limits, refu
 from rewire_codemods.connect_timeout.examine import Examined, examine
 from rewire_codemods.connect_timeout.ledger import Ledger
 from rewire_codemods.connect_timeout.links import Links
+from rewire_codemods.connect_timeout.unpacked import data_files, decide_unpacked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +35,8 @@ def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -
     """The plan: keywords first (they say what is read no more), then dicts, then URLs."""
     reaching = [path for path, entry in facts.items() if entry.asyncpg]
     limits = environment_limits(project) if reaching else {}
-    if not limits and not any(entry.examined or entry.pending for entry in facts.values()):
+    data = data_files(project) if any(facts[path].unpacks for path in reaching) else {}
+    if not limits and not data and not any(entry.examined or entry.pending for entry in facts.values()):
         return Plan()
     links = Links(project, reaching)
     views = Views(project)
@@ -65,6 +67,8 @@ def decide(facts: Mapping[str, FileFacts], project: Project, options: Options) -
         for built in known[path].built:
             trace = crossing.extend(built.trace, text=False) if built.code else built.trace
             decide_built(ledger, replace(built, trace=trace), declaring)
+    _refuse_layers(ledger, known)
+    decide_unpacked(ledger, views, facts, data, known)
     _extras(ledger, known, options.also)
     if ledger.edits:
         _note_assertions(ledger, known)
@@ -140,6 +144,18 @@ def _note_assertions(ledger: Ledger, facts: Mapping[str, FileFacts]) -> None:
                 path,
                 line,
             )
+
+
+def _refuse_layers(ledger: Ledger, facts: Mapping[str, FileFacts]) -> None:
+    """Limits that a library hands on, and URLs that name asyncpg themselves and go out of sight."""
+    for path, entry in facts.items():
+        for layer in entry.layers:
+            if not ledger.has_decided(path, layer.span):
+                ledger.refuse(path, layer.span, layer.line, "layer", layer.what)
+        for text in entry.texts:
+            away = next((use for use in text.trace.uses if use.kind in ("escape", "lent")), None)
+            if text.driver and away is not None and not ledger.has_decided(path, text.span):
+                ledger.refuse(path, text.span, text.line, "escapes", f"{away.detail} at {away.path}:{away.line}")
 
 
 def _extras(ledger: Ledger, facts: Mapping[str, FileFacts], also: tuple[str, ...]) -> None:

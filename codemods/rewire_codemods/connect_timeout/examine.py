@@ -15,9 +15,11 @@ from rewire_codemods.connect_timeout.facts import ASYNCPG, DictFact, Extra, File
 from rewire_codemods.connect_timeout.flows import Flow
 from rewire_codemods.connect_timeout.gathering import gathered_by
 from rewire_codemods.connect_timeout.guards import is_asyncpg
+from rewire_codemods.connect_timeout.layers import layer_facts
 from rewire_codemods.connect_timeout.literals import has_key, last_name, literal_key, text_of_string
 from rewire_codemods.connect_timeout.origins import Elsewhere, Origins
 from rewire_codemods.connect_timeout.sinks import Sinks
+from rewire_codemods.connect_timeout.tables import LAYERED, UNPACKS
 from rewire_codemods.connect_timeout.urls import LIMIT, StringNode, pieces_of, read_limits
 from rewire_codemods.connect_timeout.values import value_of
 from rewire_codemods.connect_timeout.walk import name_scopes
@@ -68,7 +70,9 @@ class Examined:
             vague=bool(dicts) and self._vague(),
             asserted=tuple(self._asserted()),
             faked=tuple(self._faked()),
+            unpacks=UNPACKS.search(self.text) is not None,
             built=tuple(built_dicts(self.sinks)),
+            layers=tuple(layer_facts(self.sinks)) if LAYERED.search(self.text) else (),
         )
 
     def _of(self, *kinds: type[cst.CSTNode]) -> list[cst.CSTNode]:

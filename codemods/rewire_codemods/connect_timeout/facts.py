@@ -197,6 +197,15 @@ class TextFact:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerFact:
+    """A limit that a library hands on to asyncpg; ``what`` says which one, in words."""
+
+    span: Span
+    line: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Extra:
     """Another argument of libpq's in an asyncpg call or DSN; ``dsn`` tells which of the two."""
 
@@ -215,7 +224,7 @@ class FileFacts:
     ``vague``: a call that reaches asyncpg unpacks nobody knows what. ``asserted``: lines on which a mock is asked
     whether it was called with the argument. ``faked``: lines of functions with a parameter of that name that are put in
     the place of something else. ``declares``: the file may hold a class with a field, or a program with an option, of
-    that name.
+    that name. ``unpacks``: it has ``**`` in the place of an argument.
     """
 
     asyncpg: bool
@@ -231,3 +240,5 @@ class FileFacts:
     faked: tuple[int, ...] = ()
     built: tuple[BuiltFact, ...] = ()
     declares: bool = False
+    layers: tuple[LayerFact, ...] = ()
+    unpacks: bool = False

@@ -61,6 +61,10 @@ class Fields:
                 yield call
         yield from self.names.attributes.get("__dict__", ())
 
+    def option_line(self) -> int | None:
+        """The line of the program's option of this name; None if the file declares none."""
+        return self.names.tree.line(self._options[0]) if self._options else None
+
     def _converted(self, call: cst.Call) -> cst.CSTNode | None:
         """What a call turns into a dict."""
         if self._called(call.func) in _FUNCTIONS:

@@ -87,6 +87,12 @@ class Ledger:
         if refusal not in self.refusals:
             self.refusals.append(refusal)
 
+    def has_decided(self, path: str, span: Span) -> bool:
+        """True if something at ``span``, or around it, is edited or refused."""
+        spans = [place[1] for place in self.edits if place[0] == path]
+        spans += [refusal.span for refusal in self.refusals if refusal.path == path]
+        return any(other.contains(span) for other in spans)
+
     def note(self, text: str, path: str, line: int) -> None:
         """Say something about a place."""
         note = Note(NAME, text, path, line)

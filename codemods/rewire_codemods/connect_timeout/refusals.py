@@ -35,6 +35,16 @@ CODES: Mapping[str, RefusalCode] = {
             "leave it out of what is unpacked, and pass timeout= with its value",
         ),
         RefusalCode(
+            "file-unpacked",
+            "arguments that are unpacked here may come from a file of the project that sets this one",
+            "write timeout in that file, or take it out and pass timeout= with its value",
+        ),
+        RefusalCode(
+            "layer",
+            "a library hands this limit on to asyncpg, which has no such argument",
+            "write timeout in its place, or in the URL's query where the library reads it from there",
+        ),
+        RefusalCode(
             "name-listed",
             "this name stands in a list of arguments that a call which reaches asyncpg is given",
             "write timeout in that list and where its values come from, or take it out and pass timeout=",

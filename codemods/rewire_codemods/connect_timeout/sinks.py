@@ -166,7 +166,7 @@ class Sinks:
             for name in _OWN_CREATORS:
                 if name in given and not is_none(given[name]):
                     return f"{name}="
-            held = self._dict(given.get("connect_args"))
+            held = self.dict_behind(given.get("connect_args"))
             for name in _OWN_CREATORS:
                 if has_key(held, name):
                     return f'connect_args["{name}"]'
@@ -188,21 +188,21 @@ class Sinks:
         """True for ``connect_args`` that only asyncpg understands, whatever the URL is."""
         if isinstance(arguments, cst.IfExp):
             return self._is_asyncpgs_own(arguments.body) or self._is_asyncpgs_own(arguments.orelse)
-        held = self._dict(arguments)
+        held = self.dict_behind(arguments)
         return any(has_key(held, word) for word in tables.OWN_ARGUMENTS)
 
     def _arguments(self, call: cst.Call) -> Literal["none", "open", "timed", "elsewhere"]:
         given = argument(call, None, "connect_args")
         if given is None:
             return "elsewhere" if any(arg.star == "**" for arg in call.args) else "none"
-        if has_key(self._dict(given), tables.NEW):
+        if has_key(self.dict_behind(given), tables.NEW):
             return "timed"
         return "open" if isinstance(given, cst.Dict) else "elsewhere"
 
     def _splatted(self, arg: cst.Arg) -> cst.CSTNode | None:
-        return self._dict(arg.value)
+        return self.dict_behind(arg.value)
 
-    def _dict(self, node: cst.CSTNode | None) -> cst.CSTNode | None:
+    def dict_behind(self, node: cst.CSTNode | None) -> cst.CSTNode | None:
         """The dict display or ``dict(...)`` call behind an expression; None if it cannot be told."""
         if isinstance(node, (cst.Name, cst.Attribute)):
             node = sole_value(node, self.origins)

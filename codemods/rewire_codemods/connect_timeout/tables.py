@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KEY = "connect_timeout"
+OPTION = "--connect-timeout"
 NEW = "timeout"
 
 REACHES = ("asyncpg", "create_async_engine")
 """A file that holds neither word reaches asyncpg only through another file."""
+
+LAYERED = re.compile(
+    r"^\s*(?:from|import)\s+(?:databases|tortoise|piccolo|gino|asyncpg_listen|buildpg)\b|tortoise\.backends\.asyncpg",
+    re.MULTILINE,
+)
+"""What a file holds that uses a library which hands arguments on to asyncpg (``layers``)."""
+
+UNPACKS = re.compile(r"[(,]\s*\*\*")
+"""What a file holds that unpacks arguments."""
 
 DEFAULT_SECONDS = 60
 """asyncpg's own limit for ``connect`` where none is given (``asyncpg.connect``, parameter ``timeout``)."""
