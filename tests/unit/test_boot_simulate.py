@@ -96,7 +96,7 @@ def test_a_file_that_a_function_loads_is_loaded_later(tmp_path: Path) -> None:
     write_files(tmp_path, "== main.py\nimport a\ndef f():\n    import b\n== a.py\n== b.py\nimport c\n== c.py\n")
     project = FolderProject(tmp_path)
     (launch,) = read_launches(project, launch_arguments=["python main.py"])
-    assert [(one.path, one.name) for one in loadings(project, launch)] == [
+    assert [(one.path, one.name) for one in loadings(project, [launch])] == [
         ("main.py", "__main__"), ("a.py", "a"), ("b.py", "b"), ("c.py", "c"),
     ]  # fmt: skip
     assert [one.later for one in Simulator(project).boot(launch).loaded] == [False, False, True, True]
@@ -287,7 +287,7 @@ def test_functions_that_load_by_other_means_than_an_import_are_carried_out(tmp_p
     assert loaded == {"main.py", "state.py", "loaders.py", "first.py", "second.py"}
     program = simulator.program("loaders.py")
     assert isinstance(program, Program)
-    assert [define.name for define in program.functions if not define.may_load] == []
+    assert [define.name for define in program.functions if not (define.acts or define.imports)] == []
 
 
 def test_two_launches_of_one_script_are_one_start(tmp_path: Path) -> None:
@@ -296,6 +296,6 @@ def test_two_launches_of_one_script_are_one_start(tmp_path: Path) -> None:
     launches = read_launches(project)
     assert len({one.command for one in launches}) > 1
     assert len({id(boot(project, launch)) for launch in launches}) == 1
-    assert [loading.launch for launch in launches for loading in loadings(project, launch)] == [
+    assert [loading.launch for launch in launches for loading in loadings(project, [launch])] == [
         launch for launch in launches for _ in range(2)
     ]

@@ -9,7 +9,7 @@ from rewire.model.project import Context
 from rewire.project.modules import package_of
 
 if TYPE_CHECKING:
-    from rewire.model.project import Loading
+    from rewire.model.project import Launch, Loading
     from rewire.project.answers import Answers
 
 
@@ -57,9 +57,13 @@ def _launched(loading: Loading, roots: tuple[str, ...]) -> Context:
     launch = loading.launch
     if loading.name != "__main__":
         return Context(loading.name, package_of(loading.name, loading.path), roots, launch)
-    package = ""
-    if launch.entry_kind == "main-module":
-        stem = loading.path.rpartition("/")[2].partition(".")[0]
-        package = launch.entry if stem == "__main__" else launch.entry.rpartition(".")[0]
-        package = package.removesuffix(".__main__")
-    return Context("__main__", package, roots, launch)
+    return Context("__main__", main_package(launch, loading.path), roots, launch)
+
+
+def main_package(launch: Launch, path: str) -> str:
+    """The ``__package__`` of the file that ``launch`` runs as ``__main__``; empty for none."""
+    if launch.entry_kind != "main-module":
+        return ""
+    stem = path.rpartition("/")[2].partition(".")[0]
+    package = launch.entry if stem == "__main__" else launch.entry.rpartition(".")[0]
+    return package.removesuffix(".__main__")

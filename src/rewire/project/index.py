@@ -74,6 +74,10 @@ class ProjectIndex:
                 old.get(launch.source) is new.get(launch.source) for launch in self.launches
             ):
                 later.__dict__["launches"] = self.launches
+            if "_loadings" in self.__dict__ or "flat" in self.__dict__:
+                from rewire.project.boot.load import follow
+
+                follow(self, later, {path for path in {*old, *new} if old.get(path) is not new.get(path)})
         return later
 
     @cached_property
@@ -277,9 +281,8 @@ class ProjectIndex:
         from rewire.project.boot.load import loadings
 
         found: dict[str, list[Loading]] = {}
-        for launch in self.launches:
-            for loading in loadings(self, launch):
-                found.setdefault(loading.path, []).append(loading)
+        for loading in loadings(self, self.launches):
+            found.setdefault(loading.path, []).append(loading)
         return {path: tuple(entries) for path, entries in found.items()}
 
     def contexts(self, path: str) -> tuple[Context, ...]:

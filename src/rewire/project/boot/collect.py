@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rewire.project.boot.errors import Raised
 from rewire.project.boot.finder import workdir_place
 from rewire.project.boot.pytest_settings import pytest_settings
+from rewire.project.boot.start import by_unittest
 from rewire.project.boot.tree import HOME, under
 from rewire.project.boot.values import External, Module
 
@@ -28,7 +29,7 @@ _NOT_ENTERED = ("*.egg", ".*", "_darcs", "build", "CVS", "dist", "node_modules",
 
 def begin_tests(machine: Machine, run: Run, launch: Launch, simulator: Simulator) -> list[Trouble]:
     """Import what the test run would collect; one trouble a file that cannot be collected."""
-    if re.search(r"\bunittest\b", launch.command) and "pytest" not in launch.command:
+    if by_unittest(launch.command):
         return list(_unittest(machine, run, launch))
     machine.modules["pytest"] = External("pytest")
     settings = pytest_settings(simulator.files, simulator.project.read_text, launch.workdir, launch.command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 
 from rewire.project.boot import program as p
@@ -11,10 +12,24 @@ from rewire.project.boot.statements import Builder
 from rewire.project.boot.syntax import lower
 
 _DYNAMIC = (
-    "import_module", "__import__", "sys.path", "sys.modules", "addsitedir", "chdir", "uvicorn", "ranian", "globals",
-    "exec", "setattr", "vars(", "locals(", "run_until_complete", "walk_packages", "iter_modules",
+    "import_module", "__import__", "sys.path", "sys.modules", "meta_path", "addsitedir", "chdir", "uvicorn", "ranian",
+    "globals", "builtins", "walk_packages", "iter_modules",
 )  # fmt: skip
-"""Where none of these words stands in a file, its functions load by their import statements alone."""
+_OPENERS = ("exec", "setattr", "vars", "locals")
+_OPENS = re.compile(
+    r"(?<![\w.])(?:exec|setattr|vars|locals)[ \t]*\(|[=:][ \t]*(?:exec|setattr|vars|locals)(?!\w)"
+    r"|\bsys[ \t]+(?:as|import)\b"
+)
+"""Builtins count only as such: the same words are common as methods (``monkeypatch.setattr``) and as parts of others
+(``execute``), and functions that are carried out for nothing are what a boot spends most of its time on.
+"""
+
+
+def _is_dynamic(text: str) -> bool:
+    """False where the functions of a file load by their import statements alone."""
+    if any(word in text for word in _DYNAMIC):
+        return True
+    return ("sys" in text or any(word in text for word in _OPENERS)) and _OPENS.search(text) is not None
 
 
 def compile_text(text: str, *, lazy_annotations: bool = False) -> p.Program | p.Broken:
@@ -30,7 +45,7 @@ def compile_text(text: str, *, lazy_annotations: bool = False) -> p.Program | p.
         return refused
     lazy = lazy_annotations or any(_is_future_annotations(node) for node in tree.body)
     builder = Builder(lazy, ":=" in text, "yield" in text)
-    builder.is_dynamic = any(word in text for word in _DYNAMIC)
+    builder.is_dynamic = _is_dynamic(text)
     body = builder.block(tree.body)
     guard = next((op.line for op in body if isinstance(op, p.If) and op.test is not None and is_main_test(op.test)), 0)
     return p.Program(body, tuple(builder.functions), "sys.path" in text, vague, guard)

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import ast
 import operator
-import posixpath
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from rewire.project.boot.surroundings import Surroundings, may_answer
 from rewire.project.boot.values import UNKNOWN, External, is_known
 
 if TYPE_CHECKING:
@@ -25,10 +25,6 @@ _COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
     ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
     ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b,
-}  # fmt: skip
-
-_CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
-    "bool": bool, "len": len, "int": int, "list": list, "tuple": tuple, "set": set,
 }  # fmt: skip
 
 PLATFORM: Mapping[str, Any] = {
@@ -59,20 +55,22 @@ class VersionInfo(NamedTuple):
     serial: int = 0
 
 
-class Evaluator:
+class Evaluator(Surroundings):
     """Works out values for one start: its tree, its working directory, its Python version."""
 
     def __init__(self, tree: Tree, cwd: str, version: tuple[int, int], variables: Mapping[str, str]) -> None:
-        self.tree = tree
-        self.cwd = cwd
+        super().__init__(tree, cwd, variables)
         self.version = version
-        self.variables = variables
         self.path: list[str] = []
         self.loaded: Mapping[str, Any] = {}
+        self._methods: dict[type[ast.expr], Any] = {}
 
     def value(self, node: ast.expr, look: Look) -> Any:
         """The value of ``node``; ``look`` gives that of a dotted chain."""
-        method = getattr(self, "_on_" + type(node).__name__.lower(), None)
+        kind = type(node)
+        if kind not in self._methods:
+            self._methods[kind] = getattr(self, "_on_" + kind.__name__.lower(), None)
+        method = self._methods[kind]
         if method is None:
             return UNKNOWN
         try:
@@ -96,7 +94,10 @@ class Evaluator:
         return self.settled(look((node.id,)))
 
     def _on_attribute(self, node: ast.Attribute, look: Look) -> Any:
-        base = self.value(node.value, look)
+        return self._attribute(node, self.value(node.value, look), look)
+
+    def _attribute(self, node: ast.Attribute, base: Any, look: Look) -> Any:
+        """The value of ``node``, an attribute of ``base``."""
         if isinstance(base, PurePosixPath):
             return self._path_attribute(base, node.attr)
         if isinstance(base, External):
@@ -233,66 +234,14 @@ class Evaluator:
 
     def _on_call(self, node: ast.Call, look: Look) -> Any:
         if isinstance(node.func, ast.Attribute):
+            # Once: in a chain of calls, twice at each link would double the work with every link.
             base = self.value(node.func.value, look)
             if is_known(base) and base is not None:
-                return self._method(base, node.func.attr, [self.value(part, look) for part in node.args])
-        function = self.value(node.func, look)
+                return self.method(base, node.func.attr, [self.value(part, look) for part in node.args])
+            function = self._attribute(node.func, base, look)
+        else:
+            function = self.value(node.func, look)
         if not isinstance(function, External):
             return UNKNOWN
-        arguments = [self.value(part, look) for part in node.args]
-        return self._call(function.name.removeprefix("builtins."), arguments)
-
-    def _method(self, base: Any, name: str, arguments: list[Any]) -> Any:
-        if isinstance(base, PurePosixPath):
-            if name in ("resolve", "absolute"):
-                return PurePosixPath(posixpath.normpath(posixpath.join(self.cwd, str(base))))
-            if name in ("joinpath", "with_name", "with_suffix"):
-                return getattr(base, name)(*arguments)
-            if name in ("as_posix", "__str__"):
-                return str(base)
-            if name in ("exists", "is_dir", "is_file"):
-                return self._exists(str(base), name)
-            return UNKNOWN
-        if isinstance(base, str) and name in (
-            "startswith", "endswith", "lower", "upper", "strip", "rstrip", "lstrip", "replace", "join", "split",
-            "format", "rsplit", "partition", "rpartition",
-        ):  # fmt: skip
-            return getattr(base, name)(*arguments) if is_known(arguments) else UNKNOWN
-        return UNKNOWN
-
-    def _exists(self, place: str, how: str) -> Any:
-        place = posixpath.normpath(posixpath.join(self.cwd, place))
-        answers = {
-            "isfile": self.tree.is_file,
-            "is_file": self.tree.is_file,
-            "isdir": self.tree.is_dir,
-            "is_dir": self.tree.is_dir,
-        }
-        if how in answers:
-            return answers[how](place)
-        return self.tree.is_file(place) or self.tree.is_dir(place)
-
-    def _call(self, name: str, arguments: list[Any]) -> Any:
-        if name in ("pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath"):
-            return PurePosixPath(*arguments) if is_known(arguments) else UNKNOWN
-        if name in ("pathlib.Path.cwd", "os.getcwd"):
-            return PurePosixPath(self.cwd) if name.startswith("pathlib") else self.cwd
-        if name in ("os.getenv", "os.environ.get") and arguments:
-            return self.variables.get(arguments[0], UNKNOWN) if isinstance(arguments[0], str) else UNKNOWN
-        if not is_known(arguments) or not arguments:
-            return UNKNOWN
-        if name in ("str", "os.fspath", "os.fsdecode"):
-            return str(arguments[0])
-        if name in _CONVERSIONS:
-            return _CONVERSIONS[name](arguments[0])
-        function = name.removeprefix("os.path.").removeprefix("posixpath.")
-        if function == name:
-            return UNKNOWN
-        texts = [str(part) for part in arguments]
-        if function in ("abspath", "realpath"):
-            return posixpath.normpath(posixpath.join(self.cwd, texts[0]))
-        if function in ("exists", "isdir", "isfile"):
-            return self._exists(texts[0], function)
-        if function in ("join", "dirname", "basename", "normpath", "split", "splitext", "relpath"):
-            return getattr(posixpath, function)(*texts)
-        return UNKNOWN
+        name = function.name.removeprefix("builtins.")
+        return self.call(name, [self.value(part, look) for part in node.args]) if may_answer(name) else UNKNOWN

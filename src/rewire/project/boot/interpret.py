@@ -36,7 +36,9 @@ class Interpreter(Lookup):
         self.swallowed: list[Trouble] = []
         self.possible: list[Trouble] = []
         self.path_edits: list[PathEdit] = []
+        self.unlike: set[tuple[str, int]] = set()
         self.path_unknown = False
+        self._methods: dict[type[p.Op], Callable[[Any, Scope], None]] = {}
 
     # Frames and trouble
 
@@ -69,10 +71,15 @@ class Interpreter(Lookup):
     def block(self, ops: Sequence[p.Op], scope: Scope) -> None:
         """Carry out operations in order."""
         frame = self.stack[-1]
+        methods = self._methods
         for op in ops:
             frame[1] = op.line
+            kind = type(op)
+            method = methods.get(kind)
+            if method is None:
+                method = methods[kind] = getattr(self, "_do_" + kind.__name__.lower())
             try:
-                getattr(self, "_do_" + type(op).__name__.lower())(op, scope)
+                method(op, scope)
             except Raised as error:
                 if not error.frames:
                     error.frames = [(place, line) for place, line in reversed(self.stack)]

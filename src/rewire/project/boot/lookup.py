@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rewire.project.boot.machine import Machine
 
 _PRIMITIVE = (str, int, float, bool, list, tuple)
+_OBJECTS = (Klass, Instance)
+_LASTING = (Module, External, Function, Klass)
 _BUILTIN = frozenset(dir(builtins)) | {
     "__file__",
     "__builtins__",
@@ -79,6 +81,8 @@ class Lookup:
     def resolve(self, chain: tuple[str, ...], scope: Scope, lines: tuple[int, ...] = ()) -> Any:
         """The value of a dotted chain; ``lines`` are where its parts stand, if not all on one line."""
         value = self.look(chain[0], scope)
+        if len(chain) == 1:
+            return value
         for index, name in enumerate(chain[1:], 1):
             if lines:
                 self.stack[-1][1] = lines[index]
@@ -91,10 +95,10 @@ class Lookup:
             return self.machine.attribute(value, name)
         if isinstance(value, External):
             return self.machine.modules.get(f"{value.name}.{name}") or External(f"{value.name}.{name}")
-        if isinstance(value, Klass | Instance):
+        if isinstance(value, _OBJECTS):
             found = (value if isinstance(value, Klass) else value.klass).find(name)
             # A constant in a class body may be a member of an enumeration, a field, a descriptor: not that constant.
-            return found if isinstance(found, Module | External | Function | Klass) else UNKNOWN
+            return found if isinstance(found, _LASTING) else UNKNOWN
         kind: object = types.FunctionType if isinstance(value, Function) else value
         if value is None or isinstance(value, _PRIMITIVE):
             name_of_kind = type(value).__name__

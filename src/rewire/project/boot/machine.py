@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 from rewire.project.boot.errors import Raised
 from rewire.project.boot.finder import COMPILED, Spec, find
 from rewire.project.boot.outside import STANDARD, STARTUP
+from rewire.project.boot.program import ImportFrom
 from rewire.project.boot.values import UNKNOWN, External, Module
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from rewire.project.boot.outside import Ownership
+    from rewire.project.boot.program import Import
     from rewire.project.boot.tree import Tree
 
 _CIRCULAR = "(most likely due to a circular import)"
@@ -66,7 +68,8 @@ class Machine:
         self.importer = ""
         """The project's file whose import statement is carried out."""
         self._execute = execute
-        self._found: dict[tuple[str, tuple[str, ...]], Spec | None] = {}
+        self.found: dict[tuple[str, tuple[str, ...]], Spec | None] = {}
+        """What ``find`` has said; machines with the same tree may share it."""
 
     def load(self, name: str, taken: Sequence[str] = (), whole: str = "") -> Module | External:
         """The module ``name``, loaded if it was not. ``whole`` is the dotted name the statement is about.
@@ -129,9 +132,9 @@ class Machine:
 
     def _find(self, name: str, places: tuple[str, ...]) -> Spec | None:
         key = (name, places)
-        if key not in self._found:
-            self._found[key] = find(self.tree, name, places)
-        return self._found[key]
+        if key not in self.found:
+            self.found[key] = find(self.tree, name, places)
+        return self.found[key]
 
     def start(self, spec: Spec) -> Module | External:
         """Make the module that ``spec`` describes, register it and run its file; taken back if that fails."""
@@ -186,6 +189,21 @@ class Machine:
                 except Raised as error:
                     if error.kind != "ModuleNotFoundError" or error.wanted != full:
                         raise
+
+    def is_done(self, module: Module, imports: Iterable[Import | ImportFrom]) -> bool:
+        """True if all that these statements of ``module`` import is there, so that none of them loads anything."""
+        return all(self._is_taken(module, op) for op in imports)
+
+    def _is_taken(self, module: Module, op: Import | ImportFrom) -> bool:
+        if not isinstance(op, ImportFrom):
+            return all(name in self.modules for name, _ in op.names)
+        try:
+            target = self.modules.get(self.absolute(module, op.level, op.module))
+        except Raised:
+            return True  # it fails before it loads anything
+        if isinstance(target, Module) and target.locations is not None:
+            return all(name != "*" and self.has(target, name) for name, _ in op.names)
+        return target is not None
 
     def has(self, module: Module, name: str) -> bool:
         """``hasattr(module, name)``, where it can be said."""

@@ -58,7 +58,8 @@ class Boot:
 
     ``failures`` is empty if it boots; a test run can have one a file, everything else has at most one.
     ``swallowed`` are errors that a handler catches, ``possible`` those behind a condition whose value is not known,
-    ``later`` those that wait for a function to run.
+    ``later`` those that wait for a function to run. ``unlike`` are the places (path, line) of an ``import a.b as c``
+    where ``from a import b as c`` would not have done the same.
     """
 
     launch: Launch
@@ -68,6 +69,7 @@ class Boot:
     possible: tuple[Trouble, ...] = ()
     later: tuple[Trouble, ...] = ()
     path_edits: tuple[PathEdit, ...] = ()
+    unlike: frozenset[tuple[str, int]] = frozenset()
 
     @property
     def boots(self) -> bool:

@@ -83,8 +83,10 @@ class Define(Op):
     is_generator: bool
     decorators: tuple[tuple[tuple[str, ...], bool], ...]
     """(dotted chain, is it called) of each decorator; a chain that cannot be told is ``("?",)``."""
-    may_load: bool = True
-    """Carrying out the body by itself may load a file, or change what others load."""
+    acts: bool = True
+    """Carrying out the body by itself may load a file, or change what others load, by other means than an import."""
+    imports: tuple[Import | ImportFrom, ...] = ()
+    """Every import statement in the body, those of nested functions and classes included."""
 
 
 @dataclass(frozen=True, slots=True)

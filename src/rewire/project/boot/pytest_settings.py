@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from rewire.project.boot.tree import Files
 
 
+IMPORT_MODE = re.compile(r"--import-mode[= ](\w+)")
+"""The one option of pytest's that decides how test files are imported."""
+
+
 @dataclass(frozen=True, slots=True)
 class PytestSettings:
     """The settings that count for imports; ``rootdir`` is relative to the workspace, the paths to ``rootdir``."""
@@ -72,7 +76,7 @@ def _settings(rootdir: str, source: str, table: Mapping[str, Any], command: str)
     """Settings from a section and the command line."""
     added = table.get("addopts", "")
     options = " ".join(added) if isinstance(added, list) else str(added)
-    mode = re.search(r"--import-mode[= ](\w+)", f"{options} {command}")
+    mode = IMPORT_MODE.search(f"{options} {command}")
     named = {
         key: _words(table[key])
         for key in ("testpaths", "pythonpath", "python_files", "norecursedirs")

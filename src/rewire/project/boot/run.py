@@ -31,19 +31,34 @@ class Run(Interpreter):
     def _do_import(self, op: p.Import, scope: Scope) -> None:
         for name, asname in op.names:
             self.machine.importer = self.real(self.stack[-1][0]) or ""
-            module = self.machine.load(name)
             if asname is None:
+                self.machine.load(name)
                 scope.put(name.partition(".")[0], self.machine.load(name.partition(".")[0]))
-                continue
-            if "." in name:
-                value: Any = self.machine.load(name.partition(".")[0])
-                for part in name.split(".")[1:]:
-                    value = self.machine.take(value, part) if isinstance(value, Module | External) else UNKNOWN
-                module = value
-            scope.put(asname, module)
+            elif "." in name:
+                scope.put(asname, self.import_as(name, op.line))
+            else:
+                scope.put(asname, self.machine.load(name))
+
+    def import_as(self, name: str, line: int) -> Any:
+        """What ``import a.b as c`` binds; notes it where ``from a import b as c`` would not have done the same."""
+        place, alike = self.machine.importer, False
+        top, *parts = name.split(".")
+        parent_name, tail = ".".join([top, *parts[:-1]]), parts[-1]
+        try:
+            parent = self.machine.load(parent_name, (tail,), name)
+            bare = isinstance(parent, Module) and (name in self.machine.modules or not self.machine.has(parent, tail))
+            self.machine.load(name)
+            value: Any = self.machine.load(top)
+            for part in parts[:-1]:
+                value = self.machine.take(value, part) if isinstance(value, Module | External) else UNKNOWN
+            alike = bare and value is parent
+            return self.machine.take(value, tail) if isinstance(value, Module | External) else UNKNOWN
+        finally:
+            if not alike:
+                self.unlike.add((place, line))
 
     def _do_importfrom(self, op: p.ImportFrom, scope: Scope) -> None:
-        names = tuple(name for name, _ in op.names)
+        names = [name for name, _ in op.names]
         target = self.machine.absolute(scope.module, op.level, op.module)
         self.machine.importer = self.real(self.stack[-1][0]) or ""
         module = self.machine.load(target, names, target)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_LOOPS = (ast.For, ast.AsyncFor)
+_ALIASES = (ast.Name, ast.Attribute, ast.IfExp)
+"""Expressions whose value may be a module, a function or a class, without anything being called."""
 _YIELDS = (ast.Yield, ast.YieldFrom)
 
 
@@ -40,6 +43,8 @@ class Locals:
     def __init__(self, body: Sequence[ast.stmt], look_inside: bool) -> None:
         self.names: set[str] = set()
         self.outer: set[str] = set()
+        self.reaching: set[str] = set()
+        """Those of ``names`` that may stand for a module, a function or a class: what is set on them others see."""
         self.yields = False
         self._look_inside = look_inside
         self._block(body)
@@ -48,17 +53,18 @@ class Locals:
         for node in statements:
             if isinstance(node, _DEFINITIONS):
                 self.names.add(node.name)
+                self.reaching.add(node.name)
             elif isinstance(node, _IMPORTS):
-                self.names.update(alias.asname or alias.name.partition(".")[0] for alias in node.names)
+                bound = {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+                self.names |= bound
+                self.reaching |= bound
             elif isinstance(node, ast.Global):
                 self.outer.update(node.names)
             else:
                 self._statement(node)
 
     def _statement(self, node: ast.stmt) -> None:
-        for target in getattr(node, "targets", ()) or [getattr(node, "target", None)]:
-            if isinstance(target, ast.expr):
-                self.names.update(bound_names(target))
+        self._targets(node)
         for item in getattr(node, "items", ()):
             if item.optional_vars is not None:
                 self.names.update(bound_names(item.optional_vars))
@@ -75,6 +81,14 @@ class Locals:
             for child in ast.iter_child_nodes(node):
                 if isinstance(child, ast.expr):
                     self._expression(child)
+
+    def _targets(self, node: ast.stmt) -> None:
+        reaches = isinstance(node, _LOOPS) or isinstance(getattr(node, "value", None), _ALIASES)
+        for target in getattr(node, "targets", ()) or [getattr(node, "target", None)]:
+            bound = tuple(bound_names(target)) if isinstance(target, ast.expr) else ()
+            self.names.update(bound)
+            if reaches:
+                self.reaching.update(bound)
 
     def _expression(self, node: ast.expr) -> None:
         """``yield`` and ``:=`` hide in expressions; a file without either is not searched for them."""

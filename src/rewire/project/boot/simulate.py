@@ -25,7 +25,9 @@ from rewire.project.boot.version import declared_version
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from rewire.model.project import Launch, Project
+    from rewire.model.project import Image, Launch, Project
+    from rewire.project.boot.finder import Spec
+    from rewire.project.boot.tree import Tree
 
 MAX_PROGRAMS = 50_000
 _programs: dict[tuple[str, bool], Program | Broken] = {}
@@ -45,6 +47,13 @@ class Simulator:
         running = (sys.version_info[0], sys.version_info[1])
         self.version = version or max(running, declared_version(self.files, project.read_text) or running)
         self.lazy_annotations = self.version >= (3, 14)
+        self._seen: dict[Image | None, tuple[Tree, dict[tuple[str, tuple[str, ...]], Spec | None]]] = {}
+
+    def seen(self, image: Image | None) -> tuple[Tree, dict[tuple[str, tuple[str, ...]], Spec | None]]:
+        """The tree that launches with ``image`` see, and what they have found in it so far."""
+        if image not in self._seen:
+            self._seen[image] = tree_of(self.files, image), {}
+        return self._seen[image]
 
     def program(self, path: str) -> Program | Broken:
         """The program of a project file."""
@@ -89,12 +98,13 @@ class _Start:
         self.loads_only = loads_only
         self.simulator = simulator
         self.launch = launch
-        self.tree = tree_of(simulator.files, launch.image)
+        self.tree, found = simulator.seen(launch.image)
         evaluator = Evaluator(self.tree, workdir_place(launch), simulator.version, {})
         self.run = Run(evaluator, self.tree.real)
         self.machine = Machine(
             self.tree, simulator.ownership, launch_places(launch, self.tree), self.execute, simulator.version
         )
+        self.machine.found = found
         if launch.entry_kind in ("script", "main-module") and self.machine.path:
             self.machine.first = self.machine.path[0]
         if launch.entry_kind == "module" and tool_of(launch) and " -m " not in launch.command:
@@ -172,6 +182,7 @@ class _Start:
         return Boot(
             launch, tuple(self.loaded.values()), tuple(failures), tuple(dict.fromkeys(run.swallowed)),
             tuple(dict.fromkeys(run.possible)), tuple(dict.fromkeys(self.later)), tuple(run.path_edits),
+            frozenset(run.unlike),
         )  # fmt: skip
 
     def run_later(self) -> None:
@@ -184,11 +195,9 @@ class _Start:
             for name in (name for define in program.functions for name in define.global_names):
                 module.names.setdefault(name, UNKNOWN)  # some function may have run by then and bound it
             for define in program.functions:
-                if (
-                    (id(define), module.name) in run.called
-                    or not define.body
-                    or (self.loads_only and not define.may_load)
-                ):
+                if (id(define), module.name) in run.called or not define.body:
+                    continue
+                if self.loads_only and not define.acts and self.machine.is_done(module, define.imports):
                     continue
                 run.stack.clear()
                 try:

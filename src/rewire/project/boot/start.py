@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rewire.project.boot.errors import Raised
 from rewire.project.boot.finder import find
+from rewire.project.boot.pytest_settings import IMPORT_MODE
 from rewire.project.boot.values import External, Module
 
 if TYPE_CHECKING:
@@ -25,6 +27,25 @@ def tool_of(launch: Launch) -> str:
         return "streamlit" if "streamlit" in launch.command else ""
     found = [match[1] for match in _TOOL.finditer(launch.command)]
     return found[-1] if len(set(found)) == 1 else next((tool for tool in found if tool in ("uvicorn", "gunicorn")), "")
+
+
+def essence(launch: Launch) -> Launch:
+    """What two launches have in common that load the same: who says so does not matter, nor what else is passed.
+
+    Of the command only what ``tool_of``, ``collect.begin_tests`` and the settings of pytest read in it is left.
+    """
+    command = ""
+    if launch.entry_kind == "module":
+        command = f"{'python -m ' if ' -m ' in launch.command else ''}{tool_of(launch)}"
+    elif launch.entry_kind == "tests":
+        mode = IMPORT_MODE.search(launch.command)
+        command = f"{'unittest' if by_unittest(launch.command) else 'pytest'} {mode[0] if mode else ''}"
+    return replace(launch, name="", command=command, source="", line=0, role="unknown", tier="document")
+
+
+def by_unittest(command: str) -> bool:
+    """True if a test command runs unittest, not pytest."""
+    return re.search(r"\bunittest\b", command) is not None and "pytest" not in command
 
 
 def begin_main(machine: Machine, spec: Spec, package: str) -> Module:

@@ -28,9 +28,12 @@ class Builder(Control):
         self.functions: list[p.Define] = []
         self.is_dynamic = True
         self.effects = 0
-        """How many statements so far load something, or bind what lies outside their function."""
+        """How many statements so far bind what lies outside their function."""
+        self.imports: list[p.Import | p.ImportFrom] = []
         self.depth = 0
         self.local_names: list[set[str]] = []
+        self.own: list[set[str]] = []
+        """For each function around the statement, the names that stand for nothing that others know."""
 
     def block(self, statements: Iterable[ast.stmt]) -> tuple[p.Op, ...]:
         """The operations of a block."""
@@ -76,13 +79,15 @@ class Builder(Control):
         return p.Evaluate(line, uses) if uses else None
 
     def _on_import(self, node: ast.Import) -> p.Op:
-        self.effects += 1
-        return p.Import(node.lineno, tuple((alias.name, alias.asname) for alias in node.names))
+        op = p.Import(node.lineno, tuple((alias.name, alias.asname) for alias in node.names))
+        self.imports.append(op)
+        return op
 
     def _on_importfrom(self, node: ast.ImportFrom) -> p.Op:
         names = tuple((alias.name, alias.asname) for alias in node.names)
-        self.effects += 1
-        return p.ImportFrom(node.lineno, node.level, node.module or "", names)
+        op = p.ImportFrom(node.lineno, node.level, node.module or "", names)
+        self.imports.append(op)
+        return op
 
     def _on_expr(self, node: ast.Expr) -> p.Op | None:
         if isinstance(node.value, ast.Constant):
@@ -120,7 +125,8 @@ class Builder(Control):
                     *chain,
                     f"[{key.value}]" if isinstance(key, ast.Constant) and isinstance(key.value, str) else "[]",
                 )
-            self.effects += chain is not None and len(chain) > 1 and chain[0] not in ("self", "cls")
+            elif chain is not None and len(chain) > 1:
+                self.effects += not (self.own and chain[0] in self.own[-1])
             chains += [chain] if chain is not None else [(name,) for name in bound_names(target)]
         single = len(targets) == 1 and isinstance(targets[0], ast.Tuple | ast.List)
         kept = value if is_evaluable(value) and not single else None
@@ -143,10 +149,12 @@ class Builder(Control):
         uses = self.uses(outer)
         local = Locals(node.body, self.look_inside)
         names = ({argument.arg for argument in every} | local.names) - local.outer
-        effects = self.effects
+        effects, imports = self.effects, len(self.imports)
         self.depth += 1
         self.local_names.append(names)
+        self.own.append({*(names - local.reaching), "self", "cls"})
         body = self.block(node.body)
+        self.own.pop()
         self.local_names.pop()
         self.depth -= 1
         # A decorated function is reported at its def line by tracebacks of the body, at the decorator's by its own.
@@ -161,6 +169,7 @@ class Builder(Control):
             local.yields,
             tuple(_decorator(one) for one in node.decorator_list),
             self.is_dynamic or bool(local.outer) or self.effects > effects,
+            tuple(self.imports[imports:]),
         )
         self.functions.append(define)
         return define

@@ -82,6 +82,7 @@ class Tree:
         self._files = files
         self._mounts = tuple((posixpath.normpath(place), path) for place, path in reversed(mounts))
         self._ignored = frozenset(ignored)
+        self._real: dict[str, str | None] = {}
         self._above = {"/"}
         for place, _ in mounts:
             while place not in ("/", ""):
@@ -95,6 +96,13 @@ class Tree:
 
     def real(self, place: str) -> str | None:
         """The file or directory of the workspace that lies at ``place``; None if none does."""
+        known = self._real.get(place, "?")
+        if known != "?":
+            return known
+        found = self._real[place] = self._find_real(place)
+        return found
+
+    def _find_real(self, place: str) -> str | None:
         for mount, path in self._mounts:
             if place == mount:
                 found = path

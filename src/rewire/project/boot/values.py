@@ -90,8 +90,13 @@ class Instance:
     klass: Klass
 
 
+_SEQUENCES = (tuple, list, set, frozenset)
+_PLAIN = (str, int, float, bool, bytes, PurePosixPath)
+# Tuples, not unions: `A | B` makes a new object at each call of isinstance.
+
+
 def is_known(value: Any) -> bool:
     """True for constants, paths and sequences of them."""
-    if isinstance(value, tuple | list | set | frozenset):
-        return all(is_known(part) for part in value)
-    return value is None or isinstance(value, str | int | float | bool | bytes | PurePosixPath)
+    if isinstance(value, _SEQUENCES):
+        return all(map(is_known, value))
+    return value is None or isinstance(value, _PLAIN)
