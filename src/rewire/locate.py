@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from rewire import read
 from rewire.errors import NestedTooDeeply, NotPython, SourceError
@@ -19,8 +18,7 @@ if TYPE_CHECKING:
 FactsT = TypeVar("FactsT")
 
 
-@dataclass(frozen=True, slots=True)
-class Located(Generic[FactsT]):
+class Located(NamedTuple, Generic[FactsT]):
     """One codemod's facts about one file, or why there are none."""
 
     path: str

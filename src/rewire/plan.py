@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.errors import RewireError
 from rewire.model.site import INSERT, Plan, Refusal, Site, Suppression
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from rewire.suppression import Ignore
 
 
-@dataclass(frozen=True, slots=True)
-class Decided:
+class Decided(NamedTuple):
     """A plan with suppression applied. ``used`` are the comments that suppressed something."""
 
     plan: Plan

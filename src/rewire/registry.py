@@ -9,11 +9,10 @@ from __future__ import annotations
 import inspect
 import pkgutil
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rewire.codemod.base import Codemod
 from rewire.errors import UsageError, did_you_mean
@@ -28,16 +27,14 @@ GROUP = "rewire.codemods"
 AnyCodemod = Codemod[Any, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(NamedTuple):
     """A plug-in package or codemod that could not be imported: its name as a user would write it, and why."""
 
     name: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Registry:
+class Registry(NamedTuple):
     """The installed codemods by name, in default order, and what could not be loaded."""
 
     codemods: Mapping[str, AnyCodemod]

@@ -11,8 +11,7 @@ import pickle
 import signal
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +28,7 @@ HEEDED = frozenset({signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
 """What rewire does something about, or whoever uses it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What became of one number: the pickled answer and whether it is an exception; None: its process died."""
 
     number: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rewire import read
 from rewire.model.result import Failure
@@ -26,8 +26,7 @@ class Wanted:
     questions: tuple[AnyOf, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Searched:
+class Searched(NamedTuple):
     """What the byte search saw in one file: whose markers and whose needs it holds, and if it suppresses any.
 
     ``answered`` are the questions to which the answer is yes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.model.site import Suppression
 from rewire.model.source import Span
@@ -22,8 +22,7 @@ SUPPRESSES = b"rewire:"
 """What the bytes of every file with such a comment hold."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ignore:
+class Ignore(NamedTuple):
     """One ``# rewire: ignore[name, ...] reason`` comment and the statement it speaks of.
 
     The statement is the logical line that holds the comment or, for a comment on a line of its own, the next one.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from rewire.errors import RewireError
 from rewire.forks import may_fork, share
@@ -28,8 +27,7 @@ SHARES = 16
 """Into how many batches the part of each such worker is divided at least: they all end at the same time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Died(Generic[ItemT]):
+class Died(NamedTuple, Generic[ItemT]):
     """Stands where an answer would: the worker that had this item alone in hand died."""
 
     item: ItemT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +28,14 @@ class Move:
         return "." * self.level + self.module
 
 
-@dataclass(frozen=True, slots=True)
-class Both:
+class Both(NamedTuple):
     """``try:`` the statement as ``move`` makes it, ``except ImportError:`` as it was, with ``handler`` for a module."""
 
     move: Move
     handler: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rename:
+class Rename(NamedTuple):
     """A dotted use, or an exception's name, that becomes ``name``."""
 
     name: str

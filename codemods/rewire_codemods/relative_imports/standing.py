@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from rewire.codemod import Context, Project
@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 _TEST_FILE = re.compile(r"(?:test_\w*|\w*_tests?|conftest)\.pyi?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(NamedTuple):
     """Why a whole file keeps its absolute imports: a refusal code, the reason, the way out."""
 
     code: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rewire.errors import DeliveryError, UsageError
@@ -185,8 +184,7 @@ def _deliver(args: argparse.Namespace, asked: Asked, result: RunResult) -> About
     from rewire.deliver.commit import commit
 
     report = commit(result, _commit_options(args, asked))
-    return replace(
-        about,
+    return about._replace(
         commits=tuple(Delivered(made.sha, made.subject) for made in report.commits),
         branch=report.branch or "",
         undo=report.undo_command,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rewire.errors import ConfigError, UsageError
 
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from rewire.workers import Executor
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A request with what delivery and report need to know besides. ``command`` does the same again.
 
     ``since`` says from which commit on a file counts as changed; None: the run is not limited to changed files.

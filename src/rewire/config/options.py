@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, get_type_hints
+from typing import TYPE_CHECKING, Any, NamedTuple, get_type_hints
 
 from rewire.config.convert import Misfit, convert, parse
 from rewire.config.load import KEYS, place_error
@@ -17,8 +16,7 @@ if TYPE_CHECKING:
     from rewire.config.values import Config
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One ``--set codemod.option=value``."""
 
     codemod: str

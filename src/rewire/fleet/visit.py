@@ -155,8 +155,7 @@ def _about(orders: Orders, result: RunResult, made: Draft | None) -> About:
     about = About(__version__, "apply", orders.command, result.exit_code())
     if made is None:
         return about
-    return replace(
-        about,
+    return about._replace(
         commits=tuple(Delivered(info.sha, info.subject) for info in made.commits),
         branch=made.branch,
         undo=f"git branch -D {shlex.quote(made.branch)}",

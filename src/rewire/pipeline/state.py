@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rewire import read
@@ -112,7 +112,7 @@ class State:
         before = self.searched.get(found.path)
         if before is not None:
             codemods = tuple(dict.fromkeys((*before.codemods, *found.codemods)))
-            self.searched[found.path] = replace(before, codemods=codemods, digest=found.digest or before.digest)
+            self.searched[found.path] = before._replace(codemods=codemods, digest=found.digest or before.digest)
         elif found.codemods or found.needs or found.suppresses:
             self.searched[found.path] = found
             source = read.read(self.workspace.root, found.path) if found.suppresses else None

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from rewire.discover.changes import Since
@@ -11,16 +10,14 @@ if TYPE_CHECKING:
 Mode = Literal["dry-run", "check", "apply"]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(NamedTuple):
     """One commit that a run made."""
 
     sha: str
     subject: str
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(NamedTuple):
     """``command`` is a command line that does the same again, ``undo`` one that takes the run back (empty: none).
 
     ``since``: the run looked only at files that changed since a commit.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from rewire.model.workspace import FileChange
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One codemod's line of the table. ``found`` = ``changed`` + ``refused`` + ``suppressed``."""
 
     codemod: str
@@ -40,8 +38,7 @@ def row(outcome: Outcome) -> Row:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class RefusalGroup:
+class RefusalGroup(NamedTuple):
     """The refusals of one code, in place order. ``advice`` is what all of them share, empty where they differ."""
 
     code: str
@@ -67,8 +64,7 @@ def refusal_groups(refusals: Sequence[Refusal]) -> tuple[RefusalGroup, ...]:
     return tuple(sorted(groups, key=lambda group: (-len(group.refusals), group.code)))
 
 
-@dataclass(frozen=True, slots=True)
-class ShapeGroup:
+class ShapeGroup(NamedTuple):
     """The changes of one shape: the same edit in many places, each with the file it is in."""
 
     shape: str

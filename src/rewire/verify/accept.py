@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rewire import read
 from rewire.model.result import Failure, Rejected
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 BATCH = 64
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(NamedTuple):
     """One file's work, small enough to send: the text only where memory holds another one than disk."""
 
     path: str

@@ -6,8 +6,8 @@ Most regions are imports that many files share, so most answers are known before
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from rewire.model.source import Span
 from rewire.syntax import native
@@ -17,8 +17,7 @@ from rewire.syntax.plain import is_bare, is_import, lone_indent
 _REMEMBERED = 16_384
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(NamedTuple):
     """``simple``: both are runs of simple statements at one indentation, newline-ended alike.
 
     ``parses`` says whether the new statements are Python; None where the region is not ``simple`` and cannot be judged

@@ -6,7 +6,6 @@ that), and what remains are strings and numbers: a tenth of the time that pickli
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.model.site import change_of
@@ -21,8 +20,7 @@ if TYPE_CHECKING:
     from rewire.model.splices import Splice
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(NamedTuple):
     """A file that every check accepted. Pickled it becomes a ``Parcel``; within one process it stays what it is.
 
     ``regions``: where it differs. ``carried``: the receiver has the old text.
