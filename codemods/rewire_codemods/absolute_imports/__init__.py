@@ -16,6 +16,8 @@ The full name is the one under which every launch context that loads the file fi
 is no part of it. A flat import (``from helpers import page``) is changed only where some context does not find it, and
 in all files that import that module flat or in none of them.
 
-Left alone, and listed with the reason: files that are loaded in different packages by different launches; imports of
+Left alone, and listed with the reason: files that are loaded in different packages by different launches; flat imports
+of a file that has a ``__main__`` block while nothing says how it is started (started by its path it finds its siblings
+flat, and by no other name), and of what such a file loads flat; imports of
 what does not exist; fallback blocks; names that the standard library has too. Runs only when selected.
 """

@@ -25,6 +25,7 @@ _REFUSES = frozenset(
         "no-form-fits",
         "no-such-module",
         "no-such-name",
+        "possible-script",
         "shadowed-submodule",
     }
 )

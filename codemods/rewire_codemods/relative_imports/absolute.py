@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.codemod import Plan, Refusal, Site, Span
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rewire.codemod import Context, ImportStatement, Project
     from rewire_codemods.relative_imports.facts import FileFacts
     from rewire_codemods.relative_imports.options import AbsoluteOptions, ImportOptions
+    from rewire_codemods.relative_imports.standing import Standing
 
 
 class Flat(NamedTuple):
@@ -35,8 +37,7 @@ def plan_absolute(
     known = _imported_tops(facts)
     most = 1 if options.scope == "siblings" else options.max_level or 0
     for path, found in facts.items():
-        contexts = find_standing(path, found, project, "leave").deciding
-        judge = _Absolute(name, path, project, contexts, found, known)
+        judge = _Absolute(name, path, project, find_standing(path, found, project, "leave"), found, known)
         for statement in found.statements:
             decided = judge.decide(statement, most)
             if isinstance(decided, Site):
@@ -61,23 +62,35 @@ def _imported_tops(facts: Mapping[str, FileFacts]) -> frozenset[str]:
 
 
 def _all_or_none(sites: Sequence[Site], refusals: Sequence[Refusal]) -> tuple[list[Site], list[Refusal]]:
-    """A module that some files import flat is imported by its full name in all of them or in none."""
+    """A module that some files import flat is imported by its full name in all of them or in none.
+
+    One that stays flat is loaded from its own folder, where its flat imports are found and their full names are not.
+    """
     stuck: dict[str, Refusal] = {}
     for refusal in refusals:
-        if refusal.code == "no-form-fits" and refusal.reason.startswith(_FLAT):
+        if refusal.code in ("no-form-fits", "possible-script") and refusal.reason.startswith(_FLAT):
             stuck.setdefault(refusal.reason.split()[1], refusal)
-    kept, fallen = [], []
-    for site in sites:
-        place = site.group.removeprefix(_FLAT + " ") if site.group.startswith(_FLAT) else ""
-        if place in stuck:
-            reason = f"{stuck[place].path} cannot import {place} by its full name"
-            fallen.append(Refusal(site.codemod, site.path, site.span, "closure", reason, ADVICE["closure"]))
-        else:
-            kept.append(site)
+    kept, fallen = list(sites), list[Refusal]()
+    while stuck:
+        left = []
+        for site in kept:
+            flat = site.group.startswith(_FLAT)
+            place = site.group.removeprefix(f"{_FLAT} ")
+            if flat and (place in stuck or site.path in stuck):
+                first = stuck.get(place) or stuck[site.path]
+                reason = f"{first.path} cannot import {place if place in stuck else site.path} by its full name"
+                fallen.append(Refusal(site.codemod, site.path, site.span, "closure", reason, ADVICE["closure"]))
+                stuck.setdefault(place, first)
+            else:
+                left.append(site)
+        if len(left) == len(kept):
+            break
+        kept = left
     return kept, fallen
 
 
 _FLAT = "flat:"
+_SAY_HOW = "say how the file is started, in [[tool.rewire.launch]] or with --launch, or take its block away"
 GUESSES = ("the directory itself",)
 """Reasons of import roots that nothing but their place speaks for."""
 
@@ -90,14 +103,15 @@ class _Absolute:
         codemod: str,
         path: str,
         project: Project,
-        contexts: Sequence[Context],
+        standing: Standing,
         facts: FileFacts,
         known: frozenset[str],
     ) -> None:
         self.codemod = codemod
         self.path = path
         self.project = project
-        self.contexts = contexts
+        self.standing = standing
+        self.contexts: Sequence[Context] = standing.deciding
         self.facts = facts
         self.known = known
 
@@ -196,6 +210,10 @@ class _Absolute:
         if full is None:
             reason = f"{_FLAT} {flat.place} has no one name in all the contexts that load this file"
             return self._refuse(statement, "no-form-fits", reason)
+        obstacle = self.standing.obstacle
+        if obstacle is not None and obstacle.code == "possible-script":
+            reason = f"{_FLAT} {flat.place} is found where this file is started by its path: {obstacle.reason}"
+            return replace(self._refuse(statement, obstacle.code, reason), advice=_SAY_HOW)
         proof = tuple(sorted({(context.package, full) for context in self.contexts}))
         group = f"{_FLAT} {flat.place}"
         if statement.is_from:

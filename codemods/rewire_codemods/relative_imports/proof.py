@@ -70,7 +70,7 @@ def _left_behind(old: str, new: str, sites: Sequence[Site]) -> str | None:
     for site in sites:
         if site.kind == "Import":
             was = read_import_at(old, site.span.start)
-            tops |= {name.partition(".")[0] for name, alias in was.names if not alias} if was else set()
+            tops |= {name.partition(".")[0] for name, alias in was.names if "." in name and not alias} if was else set()
     if not tops:
         return None
     layout = scan(new)
