@@ -76,7 +76,7 @@ def summary(result: RunResult, about: About = ABOUT, *, everything: bool = False
 
 
 def test_the_ledger_holds_everything(result: RunResult) -> None:
-    document = json.loads(ledger.render(result, dataclasses.replace(ABOUT, commits=(Delivered("abc", "a subject"),))))
+    document = json.loads(ledger.render(result, ABOUT._replace(commits=(Delivered("abc", "a subject"),))))
     assert document["schema_version"] == 1
     assert document["rewire_version"] == "1.2.3"
     assert document["commits"] == [{"sha": "abc", "subject": "a subject"}]
@@ -217,7 +217,7 @@ def test_an_excerpt_shows_its_own_change_only(tmp_path: Path) -> None:
 
 
 def test_the_body_says_what_was_left_and_what_did_not_run(result: RunResult) -> None:
-    text = markdown.render(result, dataclasses.replace(ABOUT, undo="git reset --keep abc"))
+    text = markdown.render(result, ABOUT._replace(undo="git reset --keep abc"))
     assert "`kept` (2 places): it says keep" in text
     assert "- `a.py:3`" in text
     assert "suppressed by `# rewire: ignore[toy]`" in text
@@ -230,7 +230,7 @@ def test_the_body_says_what_was_left_and_what_did_not_run(result: RunResult) -> 
 
 
 def test_the_body_of_a_real_run_names_its_commits(result: RunResult) -> None:
-    about = dataclasses.replace(ABOUT, mode="apply", commits=(Delivered("abcdef" * 6, "rewire(toy): do *it* @all"),))
+    about = ABOUT._replace(mode="apply", commits=(Delivered("abcdef" * 6, "rewire(toy): do *it* @all"),))
     text = markdown.render(result, about)
     assert "- `abcdefabcdef` rewire(toy): do \\*it\\* @&#8203;all" in text
 
@@ -304,8 +304,8 @@ def test_the_summary_balances_and_names_what_else_there_is(result: RunResult) ->
 
 
 def test_after_a_real_run_the_summary_shows_commits_and_the_way_back(result: RunResult) -> None:
-    about = dataclasses.replace(
-        ABOUT, mode="apply", commits=(Delivered("a" * 40, "rewire(toy): x"),), branch="main", undo="git reset --keep b"
+    about = ABOUT._replace(
+        mode="apply", commits=(Delivered("a" * 40, "rewire(toy): x"),), branch="main", undo="git reset --keep b"
     )
     text = summary(result, about)
     assert f"{'a' * 10} rewire(toy): x" in text

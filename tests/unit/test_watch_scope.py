@@ -132,7 +132,7 @@ def test_with_since_it_is_the_commit_that_counts(top: Path) -> None:
 def test_folders_whose_names_are_no_text_are_left_out(top: Path) -> None:
     asked = read()
     found = replace(asked.request.discovered, selected=("app/a.py", "odd\udcff/b.py"))
-    odd = replace(asked, request=replace(asked.request, discovered=found))
+    odd = asked._replace(request=replace(asked.request, discovered=found))
     assert Scope(odd).folders == {str(top), str(top / "app"), str(top / "docs")}
 
 
