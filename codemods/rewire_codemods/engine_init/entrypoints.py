@@ -87,10 +87,12 @@ def wire_entries(conversion: Conversion, entries: Entries, importers: Importers,
         _wire_environment(conversion, path, importers)
     for path in entries.scripts:
         _wire_script(conversion, path, importers, hot)
+    commands = {entry for entry in entries.commands if _opens_in_command(conversion, *entry, hot)}
     for path in entries.guards:
-        _wire_guard(conversion, path, hot)
-    for path, name in entries.commands:
-        _wire_command(conversion, path, name, hot)
+        if not _only_calls(conversion, path, commands):
+            _wire_guard(conversion, path, hot)
+    for path, name in sorted(commands):
+        _wire_command(conversion, path, name)
 
 
 def _wire_environment(conversion: Conversion, path: str, importers: Importers) -> None:
@@ -202,11 +204,15 @@ def _opens_in_guard(conversion: Conversion, path: str, hot: Broadly) -> bool:
 
 def _serves(tree: Tree, guard: cst.If) -> bool:
     """True for a guard that starts a server (which runs the lifespan) or the tests."""
+    return _runs_a_server(tree, guard.body)
+
+
+def _runs_a_server(tree: Tree, body: cst.BaseSuite) -> bool:
     own = functions(tree)
-    nodes: list[cst.CSTNode] = [guard.body]
+    nodes: list[cst.CSTNode] = [body]
     nodes += [
         own[call.func.value].body
-        for call in calls(tree, guard.body)
+        for call in calls(tree, body)
         if isinstance(call.func, cst.Name) and call.func.value in own
     ]
     return any(_named(call, SERVERS) for node in nodes for call in calls(tree, node))
@@ -220,10 +226,26 @@ def _reaches(conversion: Conversion, path: str, node: cst.CSTNode, hot: Broadly)
     return bool(mentioned(conversion, path, conversion.shelf.tree(path), node) & hot.served)
 
 
-def _wire_command(conversion: Conversion, path: str, name: str, hot: Broadly) -> None:
+def _opens_in_command(conversion: Conversion, path: str, name: str, hot: Broadly) -> bool:
+    """True if what a command calls uses the engine, itself or by the commands of its group, and is no server."""
     tree = conversion.shelf.tree(path)
-    if (path, name) not in hot.places:
-        return
+    function = functions(tree).get(name)
+    broadly = (path, name) in hot.served and function is not None and not _runs_a_server(tree, function.body)
+    return (path, name) in hot.places or broadly
+
+
+def _only_calls(conversion: Conversion, path: str, commands: Collection[tuple[str, str]]) -> bool:
+    """True for a main guard that does nothing but call one of ``commands``, which opens the database itself."""
+    guard = main_guard(conversion.shelf.tree(path))
+    body = guard.body.body if guard is not None else ()
+    line = body[0] if len(body) == 1 else None
+    small = line.body[0] if isinstance(line, cst.SimpleStatementLine) and len(line.body) == 1 else line
+    called = small.value if isinstance(small, cst.Expr) else None
+    return isinstance(called, cst.Call) and (path, dotted_name(called.func) or "") in commands
+
+
+def _wire_command(conversion: Conversion, path: str, name: str) -> None:
+    tree = conversion.shelf.tree(path)
     function = functions(tree).get(name)
     if function is None or not isinstance(function.body, cst.IndentedBlock):
         raise Obstacle("entry-point", path, Span(0, 0), f"the console command {path}:{name} is not a plain function")
