@@ -102,8 +102,9 @@ def _line(launch: Launch, text: str, after: int) -> int:
     Words that a template's parameters gave stand where they are given.
     """
     words = sorted(launch.command.split(), key=len, reverse=True)
-    pieces = sorted({piece for word in words for piece in re.split(r"[^\w.-]+", word) if len(piece) > 3}, key=len)
-    for word in (launch.command, *words[:1], *reversed(pieces)):
+    # Of words that are as long as each other the last one first: what a program is given tells more than the program.
+    pieces = sorted(reversed(re.split(r"[^\w.-]+", launch.command)), key=len, reverse=True)
+    for word in dict.fromkeys([launch.command, *words[:1], *pieces]):
         for first in (after, 1):
             line = line_holding(text, word, first)
             if len(word) > 3 and word in text.splitlines()[line - 1]:
