@@ -103,7 +103,7 @@ def _line(launch: Launch, text: str, after: int) -> int:
     """
     words = sorted(launch.command.split(), key=len, reverse=True)
     # Of words that are as long as each other the last one first: what a program is given tells more than the program.
-    pieces = sorted(reversed(re.split(r"[^\w.-]+", launch.command)), key=len, reverse=True)
+    pieces = sorted(re.split(r"[^\w.-]+", launch.command)[::-1], key=len, reverse=True)
     for word in dict.fromkeys([launch.command, *words[:1], *pieces]):
         for first in (after, 1):
             line = line_holding(text, word, first)
