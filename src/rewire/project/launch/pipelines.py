@@ -102,8 +102,9 @@ def _line(launch: Launch, text: str, after: int) -> int:
     Words that a template's parameters gave stand where they are given.
     """
     words = sorted(launch.command.split(), key=len, reverse=True)
-    # Of words that are as long as each other the last one first: what a program is given tells more than the program.
-    pieces = sorted(re.split(r"[^\w.-]+", launch.command)[::-1], key=len, reverse=True)
+    pieces = re.split(r"[^\w.-]+", launch.command)
+    pieces.reverse()  # of words that are as long as each other the last one first: it tells more than the program
+    pieces.sort(key=len, reverse=True)
     for word in dict.fromkeys([launch.command, *words[:1], *pieces]):
         for first in (after, 1):
             line = line_holding(text, word, first)
