@@ -8,7 +8,7 @@ import pytest
 
 from rewire.model.source import SourceFile
 from rewire.model.workspace import FileChange, Workspace
-from rewire.project.boot import simulate
+from rewire.project.boot import load, simulate
 from rewire.project.boot.evaluate import Evaluator
 from rewire.project.boot.load import Boots, boot, boots_of, loadings
 from rewire.project.boot.program import Program
@@ -126,9 +126,10 @@ def test_what_is_passed_besides_makes_no_start_of_its_own(
     assert len(booted) == starts
 
 
-def test_two_processes_find_what_one_finds(tmp_path: Path) -> None:
+def test_two_processes_find_what_one_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_files(tmp_path, SHOP)
     launches = index_of(tmp_path, *COMMANDS).launches
+    monkeypatch.setattr(load, "SPREAD_FROM", 2)
     alone = Boots(FolderProject(tmp_path)).of(launches)
     assert Boots(FolderProject(tmp_path)).of(launches, jobs=2) == alone
     assert Boots(FolderProject(tmp_path)).of(launches, jobs=7) == alone

@@ -20,6 +20,9 @@ AnswerT = TypeVar("AnswerT")
 class Answers(Project, Protocol):
     """``rewire.model.project.Project`` and the tables it is answered from."""
 
+    jobs: int
+    """How many processes may work on an answer: one while others are at work."""
+
     @property
     def table(self) -> ModuleTable:
         """Modules by name."""

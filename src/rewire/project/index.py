@@ -6,28 +6,26 @@ from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
-from rewire.model.project import ImportRoot, Target
-from rewire.project.contexts import contexts_of, root_of
+from rewire.project.contexts import contexts_of
 from rewire.project.files import Files
 from rewire.project.importers import Importers, names_of
+from rewire.project.launched import Launched
 from rewire.project.mentions import Mentions
-from rewire.project.modules import STANDARD, ModuleTable, folder_of
+from rewire.project.modules import ModuleTable
 from rewire.project.naming import Naming
 from rewire.project.questions import may_load_by_path, may_start, may_start_flat
 from rewire.project.resolve import Resolver
 from rewire.project.roots import Roots, find_roots
 from rewire.project.shadows import binds_over_submodule
 from rewire.project.spelling import import_line
-from rewire.syntax.bindings import may_bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence, Set
 
-    from rewire.model.project import Context, ImportedName, Launch, Loading
+    from rewire.model.project import Context, ImportedName, ImportRoot, Launch, Loading, Target
     from rewire.model.source import SourceFile
     from rewire.model.workspace import Workspace
     from rewire.needles import AnyOf
-    from rewire.project.launch.read import Early
 
 AnswerT = TypeVar("AnswerT")
 
@@ -52,32 +50,25 @@ class ProjectIndex:
         self.workspace = workspace
         self._others = tuple(others)
         self._configured = tuple(roots)
-        self._given = tuple(launches)
         self._files: Files = Files(workspace, earlier._files if earlier else None)
+        self._launched = Launched(self, self._files, launches)
         self._mentions_before: Mentions | None = None
         self._contexts: dict[str, tuple[Context, ...]] = {}
         self._shadows: dict[tuple[str, str], bool] = {}
-        self._provided: dict[tuple[str, str], bool] = {}
-        self._reading_launches = False
         self._known_naming: Naming | None = None
-        self._early: Early | None = None
+        self.jobs = 1
 
     def advance(self, workspace: Workspace) -> ProjectIndex:
         """The index of a later workspace; what was read of files that are still the same is carried over."""
-        later = ProjectIndex(workspace, self._others, self._configured, self._given, earlier=self)
+        later = ProjectIndex(workspace, self._others, self._configured, earlier=self)
+        changed = None
         if later.paths == self.paths:
             self._share(later, _OF_PATHS)
             later._mentions_before = self.__dict__.get("mentions", self._mentions_before)
             later._known_naming = self.__dict__.get("_launch_naming", self._known_naming)
             old, new = self.workspace.overlay, workspace.overlay
-            if "launches" in self.__dict__ and all(
-                old.get(launch.source) is new.get(launch.source) for launch in self.launches
-            ):
-                later.__dict__["launches"] = self.launches
-            if "_loadings" in self.__dict__ or "flat" in self.__dict__:
-                from rewire.project.boot.load import follow
-
-                follow(self, later, {path for path in {*old, *new} if old.get(path) is not new.get(path)})
+            changed = {path for path in {*old, *new} if old.get(path) is not new.get(path)}
+        later._launched = self._launched.of(later, later._files, changed, booted="flat" in self.__dict__)
         return later
 
     @cached_property
@@ -101,7 +92,7 @@ class ProjectIndex:
     @property
     def found_roots(self) -> Roots:
         """The import roots, global and local ones apart; while launches are being read, without theirs."""
-        return self._static_roots if self._reading_launches else self._launch_roots
+        return self._static_roots if self._launched.are_being_read else self._launch_roots
 
     @cached_property
     def _static_roots(self) -> Roots:
@@ -109,12 +100,7 @@ class ProjectIndex:
 
     @cached_property
     def _launch_roots(self) -> Roots:
-        launched = [
-            ImportRoot(root, f"{launch.source}: {launch.command}")
-            for launch in self.launches
-            for root in launch.roots
-            if root in self.table.tops
-        ]
+        launched = self._launched.import_roots(self.table.tops)
         return self._find_roots(launched) if launched else self._static_roots
 
     def _find_roots(self, launched: Sequence[ImportRoot]) -> Roots:
@@ -125,24 +111,16 @@ class ProjectIndex:
         """The import roots, best evidence first."""
         return self.found_roots.all
 
-    @cached_property
+    @property
     def launches(self) -> tuple[Launch, ...]:
         """The launch contexts: the user's own, then what the project's files say."""
-        from rewire.project.launch.read import read_launches
-
-        self._reading_launches = True
-        try:
-            starts = self._files.quick_look(may_start)
-            found = (*self._given, *read_launches(self, starts=starts, early=self._early))
-        finally:
-            self._reading_launches = False
-        return tuple(dict.fromkeys(found))
+        return self._launched.all
 
     def before_launches(self) -> ProjectIndex:
         """An index of the same files that knows of no launches: what can be told before any file is read."""
         first = ProjectIndex(self.workspace, self._others, self._configured)
         first._files = self._files
-        first.__dict__["launches"] = ()
+        first._launched = Launched(first, first._files, known=())
         self._share(first, _OF_PATHS)
         return first
 
@@ -158,9 +136,7 @@ class ProjectIndex:
     def foresee_launches(self) -> None:
         """Read those launch files that are so by their names, if launches will be asked for, as ``learn`` has told."""
         if "_static_roots" in self.__dict__:
-            from rewire.project.launch.read import read_early
-
-            self._early = read_early(self)
+            self._launched.foresee()
 
     def _share(self, other: ProjectIndex, names: Sequence[str]) -> None:
         other.__dict__.update({name: self.__dict__[name] for name in names if name in self.__dict__})
@@ -209,7 +185,7 @@ class ProjectIndex:
 
     @property
     def _naming(self) -> Naming:
-        return self._static_naming if self._reading_launches else self._launch_naming
+        return self._static_naming if self._launched.are_being_read else self._launch_naming
 
     @cached_property
     def _static_naming(self) -> Naming:
@@ -226,25 +202,16 @@ class ProjectIndex:
 
     def top_names(self) -> frozenset[str]:
         """First parts of all names that the project's files have, by their roots or by a launch that loads them."""
-        loaded = (loading.name for entries in self._loadings.values() for loading in entries)
+        loaded = (loading.name for entries in self._launched.loadings.values() for loading in entries)
         return self._naming.tops | {name.partition(".")[0] for name in loaded}
 
     def find_module(self, dotted: str, *, importer: str | None = None) -> str | None:
         """The project file that ``import dotted`` loads for a file ``importer``; None if it is not ours.
 
-        The standard library wins over a local file of the same name. A name that no root knows is looked for in the
-        importer's own directory and those above it, as far as they are no packages: what a script, or a start from
-        that directory, would find.
+        The standard library wins over a local file of the same name. A name that no root knows is looked for beside
+        the importer and above, as far as there are no packages: what a script, or a start from there, would find.
         """
-        if dotted.partition(".")[0] in STANDARD:
-            return None
-        found = self.table.find(dotted, self.found_roots.for_importer(importer))
-        if found is None and importer is not None:
-            folder = folder_of(importer)
-            while folder and found is None and not self.table.is_package(folder):
-                found = self.table.find(dotted, (folder,))
-                folder = folder_of(folder)
-        return found
+        return self._resolver.find_module(dotted, importer)
 
     def imports(self, path: str) -> tuple[ImportedName, ...]:
         """Every name that ``path`` imports, in source order."""
@@ -252,7 +219,7 @@ class ProjectIndex:
 
     def resolve(self, name: ImportedName) -> Target | None:
         """What an import loads; None where nothing in the project or outside it answers to that name."""
-        return self._resolver.resolve(name, remember=not self._reading_launches)
+        return self._resolver.resolve(name, remember=not self._launched.are_being_read)
 
     @cached_property
     def _resolver(self) -> Resolver:
@@ -272,18 +239,7 @@ class ProjectIndex:
 
     def loadings(self, path: str) -> tuple[Loading, ...]:
         """Under which names each launch context loads ``path``; empty where none does."""
-        return self._loadings.get(path, ())
-
-    @cached_property
-    def _loadings(self) -> Mapping[str, tuple[Loading, ...]]:
-        if not self.launches:
-            return {}  # without the simulator being imported
-        from rewire.project.boot.load import loadings
-
-        found: dict[str, list[Loading]] = {}
-        for loading in loadings(self, self.launches):
-            found.setdefault(loading.path, []).append(loading)
-        return {path: tuple(entries) for path, entries in found.items()}
+        return self._launched.loadings.get(path, ())
 
     def contexts(self, path: str) -> tuple[Context, ...]:
         """Every way in which ``path`` comes to be loaded."""
@@ -318,24 +274,7 @@ class ProjectIndex:
 
     def provides(self, place: str, name: str) -> bool:
         """True if ``from M import name`` finds something in the module at ``place`` (as ``place_of`` gives it)."""
-        key = (place, name)
-        found = self._provided.get(key)
-        if found is None:
-            found = self._provided[key] = self._provides(place, name)
-        return found
-
-    def _provides(self, place: str, name: str) -> bool:
-        if name == "*":
-            return True
-        file = place.rpartition("/")[2]
-        if not file or file.startswith("__init__."):
-            below = f"{place[: len(place) - len(file)]}{name}"
-            if self.table.at(below) is not None or below in self.table.folders:
-                return True
-        if not file:
-            return False
-        source = self.source(place)
-        return source is None or may_bind(source.text, name, is_stub=place.endswith(".pyi"))
+        return self._resolver.provides(place, name)
 
     def binds_over_submodule(self, path: str, name: str) -> bool:
         """True if the package ``__init__`` at ``path`` binds ``name`` to something other than its submodule."""
@@ -348,18 +287,7 @@ class ProjectIndex:
         """The project's directories on ``sys.path`` once ``launch`` runs: those it gives, and those that edits of the
         path or the test runner add, known by the names of what it loads.
         """
-        return self._launch_paths[launch]
-
-    @cached_property
-    def _launch_paths(self) -> Mapping[Launch, tuple[str, ...]]:
-        found: dict[Launch, dict[str, None]] = {}
-        for path, entries in self._loadings.items():
-            for loading in entries:
-                roots = found.setdefault(loading.launch, dict.fromkeys(loading.launch.roots))
-                root = root_of(path, loading.name)
-                if root is not None:
-                    roots.setdefault(root)
-        return {launch: tuple(roots) for launch, roots in found.items()}
+        return self._launched.roots[launch]
 
     def import_line(self, importer: str, target: str, name: str | None = None, asname: str | None = None) -> str | None:
         """An import statement for ``importer`` that loads ``target`` in every context; None if no one form does."""

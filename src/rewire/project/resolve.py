@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 class Resolver:
-    """The answers of one project. Absolute imports are resolved once a directory."""
+    """The answers of one project, and what its modules have to give. Absolute imports are resolved once a directory."""
 
     def __init__(self, index: Answers) -> None:
         self._index = index
         self._known: dict[tuple[str, str, str | None], Target | None] = {}
+        self._provided: dict[tuple[str, str], bool] = {}
 
     def resolve(self, name: ImportedName, *, remember: bool) -> Target | None:
         """What an import loads; None where nothing in the project or outside it answers to that name.
@@ -36,9 +37,43 @@ class Resolver:
             self._known[key] = self._absolute(name)
         return self._known[key]
 
+    def find_module(self, dotted: str, importer: str | None) -> str | None:
+        """The project file that ``import dotted`` loads for a file ``importer``, as ``Project.find_module`` says."""
+        table = self._index.table
+        if dotted.partition(".")[0] in STANDARD:
+            return None
+        found = table.find(dotted, self._index.found_roots.for_importer(importer))
+        if found is None and importer is not None:
+            folder = folder_of(importer)
+            while folder and found is None and not table.is_package(folder):
+                found = table.find(dotted, (folder,))
+                folder = folder_of(folder)
+        return found
+
+    def provides(self, place: str, name: str) -> bool:
+        """True if ``from M import name`` finds something in the module at ``place`` (a directory's ends in ``/``)."""
+        key = (place, name)
+        found = self._provided.get(key)
+        if found is None:
+            found = self._provided[key] = self._provides(place, name)
+        return found
+
+    def _provides(self, place: str, name: str) -> bool:
+        if name == "*":
+            return True
+        file = place.rpartition("/")[2]
+        if not file or file.startswith("__init__."):
+            below = f"{place[: len(place) - len(file)]}{name}"
+            if self._index.table.at(below) is not None or below in self._index.table.folders:
+                return True
+        if not file:
+            return False
+        source = self._index.source(place)
+        return source is None or may_bind(source.text, name, is_stub=place.endswith(".pyi"))
+
     def _absolute(self, name: ImportedName) -> Target | None:
         roots = self._index.found_roots.for_importer(name.path)
-        path = self._index.find_module(name.module, importer=name.path)
+        path = self.find_module(name.module, name.path)
         if path is not None:
             return self._taken_from(name.module, path, name.name)
         top = name.module.partition(".")[0]
@@ -46,7 +81,7 @@ class Resolver:
             return Target(name.module, None, None if name.name in (None, "*") else name.name)
         if self._index.table.folder(name.module, roots):
             return self._from_folder(name, roots)
-        if self._index.find_module(top, importer=name.path) is not None or self._index.table.folder(top, roots):
+        if self.find_module(top, name.path) is not None or self._index.table.folder(top, roots):
             return None
         return Target(name.module, None, None if name.name in (None, "*") else name.name)
 

@@ -15,21 +15,24 @@ _DYNAMIC = (
     "import_module", "__import__", "sys.path", "sys.modules", "meta_path", "addsitedir", "chdir", "uvicorn", "ranian",
     "globals", "builtins", "walk_packages", "iter_modules",
 )  # fmt: skip
-_OPENERS = ("exec", "setattr", "vars", "locals")
-_OPENS = re.compile(
-    r"(?<![\w.])(?:exec|setattr|vars|locals)[ \t]*\(|[=:][ \t]*(?:exec|setattr|vars|locals)(?!\w)"
-    r"|\bsys[ \t]+(?:as|import)\b"
+_OPENERS = tuple(
+    (word, re.compile(rf"{word}(?:(?<![\w.]{word})[ \t]*\(|(?:(?<=[=:]{word})|(?<=[=:][ \t]{word}))(?!\w))"))
+    for word in ("exec", "setattr", "vars", "locals")
 )
-"""Builtins count only as such: the same words are common as methods (``monkeypatch.setattr``) and as parts of others
-(``execute``), and functions that are carried out for nothing are what a boot spends most of its time on.
+"""Builtins count only as such, called or given another name: the same words are common as methods
+(``monkeypatch.setattr``) and as parts of others (``execute``), and functions that are carried out for nothing are what
+a boot spends most of its time on.
 """
+_OF_SYS = re.compile(r"sys[ \t]+(?:as|import)\b")
 
 
 def _is_dynamic(text: str) -> bool:
     """False where the functions of a file load by their import statements alone."""
     if any(word in text for word in _DYNAMIC):
         return True
-    return ("sys" in text or any(word in text for word in _OPENERS)) and _OPENS.search(text) is not None
+    if any(word in text and pattern.search(text) for word, pattern in _OPENERS):
+        return True
+    return _OF_SYS.search(text) is not None
 
 
 def compile_text(text: str, *, lazy_annotations: bool = False) -> p.Program | p.Broken:

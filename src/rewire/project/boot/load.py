@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from rewire.model.project import Launch, Project
     from rewire.project.boot.outcome import Boot
 
+SPREAD_FROM = 6
+"""From how many starts on other processes are asked for help: a start or two is over before they are up."""
+
+MOSTLY = 4
+"""They are asked once a start compiles less than one in so many of the files it loads: until then, each of them would
+compile the same files again.
+"""
+
 _all_boots: WeakKeyDictionary[Project, Boots] = WeakKeyDictionary()
 
 
@@ -40,7 +48,7 @@ class Boots:
             if start not in self._known and start not in new and not self._take_over(start):
                 new[start] = launch
         if new:
-            started = self._start(list(new.values()), min(jobs, len(new)))
+            started = self._start(list(new.values()), jobs)
             self._known.update(zip(new, started, strict=True))
         return [self._known[start] for start in starts]
 
@@ -51,13 +59,21 @@ class Boots:
         self._known[start] = known
         return True
 
-    def _start(self, launches: Sequence[Launch], processes: int) -> list[Boot]:
+    def _start(self, launches: Sequence[Launch], jobs: int) -> list[Boot]:
+        """The boots of these launches, in order."""
         simulator = self._simulator = self._simulator or Simulator(self._project)
 
         def start_all(some: Sequence[Launch]) -> list[Boot]:
             return [simulator.boot(launch, loads_only=True) for launch in some]
 
-        return share(start_all, launches, processes)
+        alone: list[Boot] = []
+        while jobs > 1 and len(launches) - len(alone) >= SPREAD_FROM:
+            known = simulator.compiled
+            (first,) = start_all([launches[len(alone)]])
+            alone.append(first)
+            if (simulator.compiled - known) * MOSTLY < len(first.loaded):
+                return [*alone, *share(start_all, launches[len(alone) :], jobs)]
+        return [*alone, *start_all(launches[len(alone) :])]
 
 
 def boots_of(project: Project) -> Boots:

@@ -41,6 +41,8 @@ class Simulator:
 
     def __init__(self, project: Project, version: tuple[int, int] | None = None) -> None:
         self.project = project
+        self.compiled = 0
+        """How many files were compiled, because no program of them was known."""
         self.files = files_of(tuple(project.files()))
         self.files.generated = generated_modules(self.files, project.read_text)
         self.ownership = Ownership(self.files, declared_modules(self.files, project.read_text))
@@ -64,6 +66,7 @@ class Simulator:
         known = _programs.get(key)
         if known is None:
             known = compile_text(source.text, lazy_annotations=self.lazy_annotations)
+            self.compiled += 1
             if len(_programs) >= MAX_PROGRAMS:
                 _programs.clear()
             _programs[key] = known

@@ -61,12 +61,14 @@ def read_launches(
     launch_arguments: Sequence[str] = (),
     starts: Callable[[str], bool] | None = None,
     early: Early | None = None,
+    jobs: int = 1,
 ) -> tuple[Launch, ...]:
     """The launch contexts whose entry exists, best evidence first, each once.
 
     ``entries`` are the tables of ``[[tool.rewire.launch]]``, ``launch_arguments`` the texts of ``--launch``; what they
     say is kept even where its entry does not exist. Raises UsageError or ConfigError for a word of the user's that
-    starts no Python program. ``starts`` and ``early`` are as for ``read_all``.
+    starts no Python program. ``starts`` and ``early`` are as for ``read_all``; ``jobs`` processes try
+    what documents say.
     """
     found = read_all(project, entries, launch_arguments, starts, early)
     files = files_of(tuple(project.files()))
@@ -74,9 +76,10 @@ def read_launches(
     documents = [launch for launch in kept if launch.tier == "document"]
     if not documents:
         return tuple(kept)
-    from rewire.project.boot.load import boot
+    from rewire.project.boot.load import boots_of
 
-    wrong = {launch for launch in documents if not boot(project, launch).boots}
+    booted = boots_of(project).of(documents, jobs)
+    wrong = {launch for launch, boot in zip(documents, booted, strict=True) if not boot.boots}
     return tuple(launch for launch in kept if launch not in wrong)
 
 
