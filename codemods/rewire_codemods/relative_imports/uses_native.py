@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.codemod import scan
+from rewire_codemods.relative_imports.reading import Reading, bound_here
 from rewire_codemods.relative_imports.uses import (
     INTROSPECTION,
     TYPE_CALLS,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _NEWLINE = re.compile(r"\r\n|\r|\n")
-_FORMATTED = tuple(getattr(ast, name) for name in ("JoinedStr", "TemplateStr") if hasattr(ast, name))
 _FIELDS = tuple(getattr(ast, name) for name in ("FormattedValue", "Interpolation") if hasattr(ast, name))
 _FIELD = re.compile(r"(?<!\{)\{([^{}'\"\\#]*)\}")
 """A field of a formatted string that holds neither strings nor fields."""
@@ -61,7 +61,7 @@ class Native:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
-                self._tree = ast.parse(text)
+                self._read = Reading(ast.parse(text))
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 raise Unsure from None
         self._ascii = text.isascii()
@@ -96,35 +96,17 @@ class Native:
 
     def _names(self, top: str, modules: set[str]) -> Iterator[_Mention]:
         """Every name ``top``, whatever its scope: each must be the start of a use, or nothing can follow."""
-        for node in self._nodes():
-            if isinstance(node, ast.Attribute):
-                chain = _chain(node)
-                if chain and isinstance(chain[0], ast.Name) and chain[0].id == top:
-                    yield self._use(chain, top, modules)
-            elif isinstance(node, ast.Name):
-                if node.id == top:
-                    yield self._use([node], top, modules)
-            elif isinstance(node, (ast.Import, ast.ImportFrom)):
-                whole = isinstance(node, ast.ImportFrom)
-                if top in [alias.asname or (alias.name if whole else "") for alias in node.names]:
-                    yield _Mention(self._start(node), node.lineno, f"binds {top} as well")
-            elif isinstance(node, _FORMATTED):
-                for start, line, _ in self._formatted(node, {top}, top):
-                    yield _Mention(start, line, f"uses {top} in an f-string")
-            elif top in _bound_here(node):
-                raise Unsure
-
-    def _nodes(self) -> Iterator[ast.AST]:
-        """Every node, but none within a chain of attributes of a name, an import or a formatted string."""
-        stack: list[ast.AST] = [self._tree]
-        while stack:
-            node = stack.pop()
-            yield node
-            if isinstance(node, (ast.Name, ast.Constant, ast.Import, ast.ImportFrom, *_FORMATTED)):
-                continue
-            if isinstance(node, ast.Attribute) and _chain(node):
-                continue
-            stack.extend(ast.iter_child_nodes(node))
+        for chain in self._read.chains.get(top, ()):
+            yield self._use(chain, top, modules)
+        for node in self._read.imports:
+            whole = isinstance(node, ast.ImportFrom)
+            if top in [alias.asname or (alias.name if whole else "") for alias in node.names]:
+                yield _Mention(self._start(node), node.lineno, f"binds {top} as well")
+        for text in self._read.formatted:
+            for start, line, _ in self._formatted(text, {top}, top):
+                yield _Mention(start, line, f"uses {top} in an f-string")
+        if any(top in names for _, names in self._read.binders):
+            raise Unsure
 
     def _formatted(self, node: ast.expr, names: set[str], within: str) -> list[_Taken]:
         """The uses of ``names`` in a formatted string. Raises Unsure where it is not plain to see which those are (what
@@ -134,7 +116,7 @@ class Native:
         for inner in ast.walk(node):
             if isinstance(inner, ast.Name) and inner.id in names:
                 used.append(inner.id)
-            if not names.isdisjoint(_bound_here(inner)):
+            if not names.isdisjoint(bound_here(inner)):
                 raise Unsure
             if within and isinstance(inner, _FIELDS):
                 values = [one.value for one in ast.walk(inner.value) if isinstance(one, ast.Constant)]
@@ -192,7 +174,7 @@ class Native:
         """Those of ``offsets``, in order, that lie in an annotation, or in a call that takes types and no other call
         within it.
         """
-        spans = sorted(self._typed(), key=lambda span: (span[0], -span[1])) if offsets else []
+        spans = sorted(self._typed(offsets), key=lambda span: (span[0], -span[1])) if offsets else []
         found = []
         around: list[tuple[int, int, ast.Call | None]] = []
         entered = 0
@@ -206,16 +188,13 @@ class Native:
                 found.append(offset)
         return found
 
-    def _typed(self) -> Iterator[tuple[int, int, ast.Call | None]]:
-        """The spans of all annotations and calls; the call itself for the latter."""
-        for node in self._nodes():
-            if isinstance(node, ast.Call):
-                yield self._start(node), self._end(node), node
-            note = node.returns if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else None
-            if isinstance(node, (ast.arg, ast.AnnAssign)):
-                note = node.annotation
-            if note is not None:
-                yield self._start(note), self._end(note), None
+    def _typed(self, offsets: Sequence[int]) -> Iterator[tuple[int, int, ast.Call | None]]:
+        """The spans of the annotations and calls on the lines of ``offsets``; the call itself for the latter."""
+        lines = [bisect_right(self._starts, offset) for offset in offsets]
+        for node, call in (*((call, call) for call in self._read.calls), *((note, None) for note in self._read.notes)):
+            at = bisect_left(lines, node.lineno)
+            if at < len(lines) and lines[at] <= (node.end_lineno or node.lineno):
+                yield self._start(node), self._end(node), call
 
     def _check_new_names(self, new: set[str]) -> None:
         """Raise Stuck where a new name is taken anywhere in the file, or where names are looked up as strings."""
@@ -224,17 +203,15 @@ class Native:
         if self._ascii and not re.search(rf"(?:(?<![\w.])|from[\s.\\]*\.)(?:{spelled})(?!\w)", self.text):
             return
         found: list[_Taken] = []
-        for node in self._nodes():
-            if isinstance(node, (ast.Name, ast.Attribute)):
-                root = node if isinstance(node, ast.Name) else (_chain(node) or [node])[0]
-                if isinstance(root, ast.Name) and root.id in wanted:
-                    found.append((self._start(root), root.lineno, root.id))
-            elif isinstance(node, _FORMATTED):
-                found += self._formatted(node, wanted, "")
-            elif isinstance(node, (ast.Import, ast.ImportFrom)):
-                found += self._taken_by_import(node, wanted)
-            else:
-                found += self._taken_by_definition(node, wanted)
+        for name in wanted:
+            roots = (chain[0] for chain in self._read.chains.get(name, ()))
+            found += [(self._start(root), root.lineno, name) for root in roots]
+        for text in self._read.formatted:
+            found += self._formatted(text, wanted, "")
+        for statement in self._read.imports:
+            found += self._taken_by_import(statement, wanted)
+        for node, names in self._read.binders:
+            found += self._taken_by_definition(node, wanted.intersection(names))
         if found:
             _, line, name = min(found)
             raise Stuck(
@@ -258,8 +235,7 @@ class Native:
                     raise Unsure
                 yield self._offset(alias.lineno, alias.end_col_offset), alias.lineno, alias.asname
 
-    def _taken_by_definition(self, node: ast.AST, wanted: set[str]) -> Iterator[_Taken]:
-        names = wanted.intersection(_bound_here(node))
+    def _taken_by_definition(self, node: ast.AST, names: set[str]) -> Iterator[_Taken]:
         if not names:
             return
         if isinstance(node, ast.arg):
@@ -271,23 +247,3 @@ class Native:
             yield match.start(1), node.lineno, node.name
         else:
             raise Unsure
-
-
-def _chain(node: ast.Attribute) -> list[ast.expr]:
-    """The name at the bottom of ``a.b.c`` and the attributes around it, innermost first; empty if there is no name."""
-    found: list[ast.expr] = [node]
-    below: ast.expr = node.value
-    while isinstance(below, ast.Attribute):
-        found.append(below)
-        below = below.value
-    return [below, *reversed(found)] if isinstance(below, ast.Name) else []
-
-
-def _bound_here(node: ast.AST) -> list[str]:
-    """The names that a node other than a name or an import spells as plain text, keywords of calls left out."""
-    if isinstance(node, ast.keyword):
-        return []
-    found = [getattr(node, field, None) for field in ("name", "arg", "rest")]
-    for field in ("names", "kwd_attrs"):
-        found += getattr(node, field, ())
-    return [name for name in found if isinstance(name, str)]
