@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -89,6 +91,35 @@ def test_flat_names_through_a_path_edit(index: Make) -> None:
     assert ("a", "", False) in named(project, "pkg/a.py")
     assert ("b", "", False) in named(project, "pkg/b.py")
     assert ("pkg.b", "pkg", False) in named(project, "pkg/b.py")
+
+
+def test_two_processes_find_the_same_flat_names(index: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("threading.active_count", lambda: 1)
+    monkeypatch.setattr("rewire.project.flat.SPREAD_FROM", 1)
+    forks: list[int] = []
+    fork = os.fork
+    monkeypatch.setattr(os, "fork", lambda: forks.append(1) or fork())
+    files = {
+        "app/__init__.py": "",
+        "app/run.py": "import sys\nsys.path.insert(0, 'lib')\nimport inner\n",
+        "app/cli.py": "import near\n\nif __name__ == '__main__':\n    near.go()\n",
+        "app/near.py": "def go(): ...\n",
+        "app/loader.py": "from runpy import run_path\nrun_path('app/plugins/one.py')\n",
+        "app/plugins/__init__.py": "",
+        "app/plugins/one.py": "",
+        "lib/inner.py": "",
+        "tests/test_it.py": "",
+    }
+    alone = index(files)
+    assert alone.jobs == 1
+    expected = dict(alone.flat)
+    assert not forks
+    assert {"app/near.py", "app/plugins/one.py"} <= expected.keys()
+    several = index(files)
+    several.jobs = 2
+    assert dict(several.flat) == expected
+    assert list(several.flat) == list(expected)
+    assert len(forks) == (1 if sys.platform == "linux" else 0)
 
 
 def test_a_guarded_file_that_takes_its_siblings_flat(index: Make) -> None:

@@ -66,6 +66,7 @@ class State:
             self._index = ProjectIndex(workspace, self.request.discovered.others, **self.request.settings)
         elif self._index.workspace is not workspace:
             self._index = self._index.advance(workspace)
+            self._index.jobs = self.request.jobs  # nobody else is at work any more
         return self._index
 
     def advance(self, stage: str, total: int) -> Callable[[int], None] | None:

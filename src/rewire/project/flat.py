@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rewire.forks import Aside
 from rewire.model.project import Context, Launch
 from rewire.project.modules import STANDARD, folder_of, module_name, package_of
 from rewire.project.pathedits import added_folders
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from rewire.project.answers import Answers
     from rewire.syntax.import_statement import ImportStatement
 
+SPREAD_FROM = 500
+"""From this many files on, looking for those that start others is worth a second process."""
+
 _TEST_FILE = re.compile(r"(?:^|/)(?:test_\w*|\w*_tests?|conftest)\.py$")
 
 
@@ -31,7 +35,11 @@ def find_flat(index: Answers) -> dict[str, tuple[Context, ...]]:
     """Path -> the contexts in which it has a flat name. Files whose own name is that one are not listed."""
     found: dict[str, dict[str, Context]] = {}
     everywhere = tuple(root.path for root in index.found_roots.everywhere)
-    for starter in _starters(index):
+    jobs = index.jobs if len(index.paths) >= SPREAD_FROM else 1
+    with Aside(lambda: list(_starters(index)), jobs) as aside:
+        by_path = list(find_path_loads(index))
+        starters = aside.result()
+    for starter in starters:
         from rewire.project.boot.load import boot  # 0.02 s that a project without any does not pay
 
         for loaded in boot(index, _as_script(starter)).loaded:
@@ -44,7 +52,7 @@ def find_flat(index: Answers) -> dict[str, tuple[Context, ...]]:
             root = stem[: -len(name)].rstrip("/")
             context = Context(name, package_of(name, loaded.path), tuple(dict.fromkeys([root, *everywhere])))
             found.setdefault(loaded.path, {}).setdefault(name, context)
-    for loaded_path, context in find_path_loads(index):
+    for loaded_path, context in by_path:
         found.setdefault(loaded_path, {}).setdefault(context.name, context)
     for path in index.paths:
         if _TEST_FILE.search(path):

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 _ADDING = frozenset({"sys.path.insert", "sys.path.append", "sys.path.extend", "site.addsitedir"})
 
-_LEAVES = (ast.Name, ast.Constant)
+_TELLING = frozenset({ast.Import, ast.ImportFrom, ast.Assign, ast.Call, ast.AugAssign})
+_LEAVES = (ast.Name, ast.Constant, ast.expr_context, ast.operator, ast.cmpop)
 
 
 def added_folders(index: Answers, path: str) -> tuple[str, ...]:
@@ -100,7 +101,7 @@ class _Reader:
 
 
 def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
-    """Every node below ``tree`` as the text has them, but for those that say nothing here: names' and constants' own.
+    """The nodes below ``tree`` that say something here, as the text has them.
 
     The tree of a large file has ten thousand nodes: they are taken from a stack, since generators within generators
     would each pass on what the inner ones find.
@@ -108,13 +109,11 @@ def _in_order(tree: ast.AST) -> Iterator[ast.AST]:
     waiting = [tree]
     while waiting:
         node = waiting.pop()
-        if node is not tree:
+        if type(node) in _TELLING:
             yield node
-        if isinstance(node, _LEAVES):
-            continue
         for field in reversed(node._fields):
             value = getattr(node, field, None)
-            if isinstance(value, list):
+            if type(value) is list:
                 waiting += [item for item in reversed(value) if isinstance(item, ast.AST)]
-            elif isinstance(value, ast.AST):
+            elif isinstance(value, ast.AST) and not isinstance(value, _LEAVES):
                 waiting.append(value)

@@ -119,11 +119,12 @@ class PathEdit(NamedTuple):
 
 def path_edits(text: str) -> tuple[PathEdit, ...]:
     """The statements that edit ``sys.path``, in code."""
-    if "sys.path" not in text and "addsitedir" not in text:
+    matches = list(_PATH_EDIT.finditer(text)) if "sys.path" in text or "addsitedir" in text else ()
+    if not matches:
         return ()
     layout = scan(text)
     found = []
-    for match in _PATH_EDIT.finditer(text):
+    for match in matches:
         index = layout.line_at(match.start())
         if index is None or is_commented(layout, match.start()):
             continue
