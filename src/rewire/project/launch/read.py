@@ -109,7 +109,7 @@ def read_all(
     own = Ownership(files, frozenset())
     found = [launch for launch in found if _is_ours(launch, files, own)]
     found = [launch for launch in found if not _is_built_elsewhere(launch, found, files)]
-    found = _without_named(found)
+    found = _without_scripts(_without_named(found), project.read_text)
     return _in_order([_with_role(launch, project.read_text, files) for launch in found])
 
 
@@ -159,6 +159,20 @@ def _without_named(found: Sequence[Launch]) -> list[Launch]:
         launch.source for launch in found if _is_gunicorns(launch.source) and (launch.entry, launch.attribute) in said
     }
     return [launch for launch in found if launch.source not in named]
+
+
+def _without_scripts(found: Sequence[Launch], read_text: ReadText) -> list[Launch]:
+    """``found`` without what shell scripts start, taken by themselves, that a file which deploys runs from elsewhere."""
+    scripts = {launch.source for launch in found if launch.source.endswith((".sh", ".bash"))}
+    deployed = [launch for launch in found if launch.tier == "deploy" and launch.source not in scripts]
+    kept = list(found)
+    for path in sorted(scripts):
+        name = path.rpartition("/")[2]
+        commands = {launch.command for launch in deployed if name in (read_text(launch.source) or "")}
+        own = [launch for launch in found if launch.source == path and launch.tier == "script"]
+        if own and all(launch.command in commands for launch in own):
+            kept = [launch for launch in kept if launch not in own]
+    return kept
 
 
 def _is_ini(path: str) -> bool:
