@@ -162,15 +162,19 @@ def _without_named(found: Sequence[Launch]) -> list[Launch]:
 
 
 def _without_scripts(found: Sequence[Launch], read_text: ReadText) -> list[Launch]:
-    """``found`` without what shell scripts start, taken by themselves, that a file which deploys runs from elsewhere."""
+    """``found`` without what a shell script starts from its own folder, where a file that deploys runs it elsewhere."""
     scripts = {launch.source for launch in found if launch.source.endswith((".sh", ".bash"))}
     deployed = [launch for launch in found if launch.tier == "deploy" and launch.source not in scripts]
     kept = list(found)
     for path in sorted(scripts):
         name = path.rpartition("/")[2]
-        commands = {launch.command for launch in deployed if name in (read_text(launch.source) or "")}
+        places: dict[str, set[str]] = {}
+        for launch in deployed:
+            if name in (read_text(launch.source) or ""):
+                places.setdefault(launch.command, set()).add(launch.workdir)
         own = [launch for launch in found if launch.source == path and launch.tier == "script"]
-        if own and all(launch.command in commands for launch in own):
+        known = all(launch.command in places for launch in own)
+        if known and any(launch.workdir not in places[launch.command] for launch in own):
             kept = [launch for launch in kept if launch not in own]
     return kept
 
