@@ -8,7 +8,7 @@ from rewire.codemod import BLOCK, Refusal, Site, Span
 from rewire_codemods.relative_imports.fallback import Fallback, find_fallback, kind_of
 from rewire_codemods.relative_imports.forms import Both, Move, Rename
 from rewire_codemods.relative_imports.refusals import ADVICE
-from rewire_codemods.relative_imports.takers import find_reacher, find_taker
+from rewire_codemods.relative_imports.takers import find_taker
 from rewire_codemods.relative_imports.verdicts import NOT_OURS
 
 if TYPE_CHECKING:
@@ -263,7 +263,7 @@ class FileJudge:
             user = find_taker(self.judge.project, self.standing.path, entry.top)
             if user:
                 stuck[entry.top] = ("dotted-use", f"{user} imports {entry.top} from here")
-            user = find_reacher(self.judge.project, self.standing.path, entry.top)
+            user = self.judge.reachers.find(self.standing.path, entry.top)
             if user:
                 stuck[entry.top] = ("dotted-use", f"{user} reaches {entry.top} through this module")
         return stuck

@@ -12,8 +12,9 @@ _FORMATTED = tuple(getattr(ast, name) for name in ("JoinedStr", "TemplateStr") i
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _NOTED = (ast.arg, ast.AnnAssign)
-_CLOSED = (ast.Constant, ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
-"""Nodes below which there is nothing, and which are none of those below."""
+_MARKS = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop)
+_CLOSED = frozenset({ast.Constant, *(mark for kind in _MARKS for mark in kind.__subclasses__())})
+"""What says nothing, and has nothing below it."""
 
 
 class Reading:
@@ -33,13 +34,13 @@ class Reading:
         stack: list[ast.AST] = [tree]
         while stack:
             node = stack.pop()
-            if self._is_open(node):
-                for value in node.__dict__.values():
-                    if isinstance(value, ast.AST):
-                        if not isinstance(value, _CLOSED):
-                            stack.append(value)
-                    elif isinstance(value, list):
-                        stack += [part for part in value if isinstance(part, ast.AST) and not isinstance(part, _CLOSED)]
+            if type(node) in _CLOSED or not self._is_open(node):
+                continue
+            for value in node.__dict__.values():
+                if isinstance(value, list):
+                    stack += [part for part in value if isinstance(part, ast.AST)]
+                elif isinstance(value, ast.AST):
+                    stack.append(value)
 
     @property
     def chains(self) -> Mapping[str, list[list[ast.expr]]]:

@@ -28,18 +28,33 @@ def find_taker(project: Project, path: str, top: str) -> str:
     return ""
 
 
-def find_reacher(project: Project, path: str, top: str) -> str:
-    """A file that uses ``top`` as an attribute of the module at ``path`` (``module.top.x``); empty for none."""
-    for other in project.mentioning(f".{top}."):
-        source = project.source(other) if other != path else None
-        holders = frozenset(_words_before(source.text, f".{top}.")) if source else frozenset()
-        for name in project.imports(other) if holders else ():
-            if holders.isdisjoint((name.bound, (name.name or name.module).rpartition(".")[2])):
-                continue
-            target = project.resolve(name)
-            if target is not None and target.path == path and target.attribute is None:
-                return other
-    return ""
+class Reachers:
+    """Who uses a top-level name as an attribute of a module of the project (``module.top.x``): gathered once a name,
+    for every file that binds it asks.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._by_top: dict[str, dict[str, list[str]]] = {}
+
+    def find(self, path: str, top: str) -> str:
+        """Another file that reaches through the module at ``path``; empty for none."""
+        if top not in self._by_top:
+            self._by_top[top] = self._gather(top)
+        return next((other for other in self._by_top[top].get(path, ()) if other != path), "")
+
+    def _gather(self, top: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for other in self._project.mentioning(f".{top}."):
+            source = self._project.source(other)
+            holders = frozenset(_words_before(source.text, f".{top}.")) if source else frozenset()
+            for name in self._project.imports(other) if holders else ():
+                if holders.isdisjoint((name.bound, (name.name or name.module).rpartition(".")[2])):
+                    continue
+                target = self._project.resolve(name)
+                if target is not None and target.path is not None and target.attribute is None:
+                    found.setdefault(target.path, []).append(other)
+        return found
 
 
 def _words_before(text: str, what: str) -> Iterator[str]:

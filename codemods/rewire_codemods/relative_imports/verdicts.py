@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewire_codemods.relative_imports.forms import Move, relative_form
+from rewire_codemods.relative_imports.takers import Reachers
 
 if TYPE_CHECKING:
     from rewire.codemod import Project
@@ -38,6 +39,7 @@ class Judge:
     def __init__(self, project: Project, limits: Limits) -> None:
         self.project = project
         self.limits = limits
+        self.reachers = Reachers(project)
         self._verdicts: dict[object, dict[str, Verdict]] = {}
         self._missing: dict[tuple[str, Names], tuple[str, ...]] = {}
 
