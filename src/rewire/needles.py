@@ -40,7 +40,7 @@ class Needles:
         self._by_first: dict[int, list[bytes]] = defaultdict(list)
         for needle in self._long:
             self._by_first[needle[0]].append(needle)
-        self._covers: dict[bytes, tuple[bytes, ...]] = {}
+        self._covers: dict[int, tuple[tuple[bytes, int], ...]] = {}
 
     def held(self, data: bytes) -> frozenset[bytes]:
         """Those that ``data`` holds, wherever, in however many places."""
@@ -48,23 +48,24 @@ class Needles:
         if not matches and not self._short:
             return _NOTHING
         found = {self._long[index] for index in {match[0] for match in matches}}
-        for seen in () if self._overlapping else tuple(found):
-            found.update(needle for needle in self._covered_by(seen) if needle not in found and needle in data)
+        for index, start, _ in () if self._overlapping else matches:
+            for needle, offset in self._covered_by(index):
+                if needle not in found and data.startswith(needle, start + offset):
+                    found.add(needle)
         found.update(needle for needle in self._short if needle in data)
         return frozenset(found)
 
-    def _covered_by(self, seen: bytes) -> tuple[bytes, ...]:
-        """The others that may begin within a match of ``seen``, and so may have been passed over."""
-        covered = self._covers.get(seen)
+    def _covered_by(self, index: int) -> tuple[tuple[bytes, int], ...]:
+        """The others that may begin within a match of the string ``index``, and so are passed over: where they do."""
+        covered = self._covers.get(index)
         if covered is None:
-            tails = [seen[start:] for start in range(len(seen))]
-            covered = self._covers[seen] = tuple(
-                dict.fromkeys(
-                    needle
-                    for tail in tails
-                    for needle in self._by_first.get(tail[0], ())
-                    if needle != seen and (needle.startswith(tail) or tail.startswith(needle))
-                )
+            seen = self._long[index]
+            tails = [(seen[start:], start) for start in range(len(seen))]
+            covered = self._covers[index] = tuple(
+                (needle, start)
+                for tail, start in tails
+                for needle in self._by_first.get(tail[0], ())
+                if needle != seen and (needle.startswith(tail) or tail.startswith(needle))
             )
         return covered
 
