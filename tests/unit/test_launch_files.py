@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from rewire.project.boot.tree import Tree, files_of
+from rewire.project.launch import tasktables, tox
+from rewire.project.launch.command import Evidence
 from rewire.project.launch.formats import FORMATS, PLATFORM_FILES, Formats
 from rewire.project.launch.platforms import READERS
 from rewire.project.launch.read import read_all, read_launches
@@ -106,3 +112,39 @@ def test_the_formats_of_a_file_follow_from_its_name_but_in_the_folders_that_tell
 
 def test_the_files_of_platforms_are_those_that_have_a_reader() -> None:
     assert set(READERS) == PLATFORM_FILES
+
+
+KEYS = re.findall(
+    r"\S+",
+    """jobs steps run command working_directory parameters default docker environment executor executors commands when
+    condition checkout path script env global matrix include pipelines step parallel template inputs task strategy
+    stages job phases build repos repo hooks entry language args directory pdm scripts cmd composite poe tasks tox
+    sequence taskipy settings hatch envs env-vars pixi feature env_run_base set_env packages runs defaults tool""",
+)
+WORDS = st.sampled_from(
+    ["python a.py", "cd a && python -m b", "", "<< parameters.x >>", "${{ matrix.a }}", "local", "a:b"]
+)
+SHAPES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), WORDS),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(KEYS), inner, max_size=4)),
+    max_leaves=25,
+)
+ANY_SHAPE = [
+    ".circleci/config.yml", ".travis.yml", "azure-pipelines.yml", "bitbucket-pipelines.yml", ".drone.yml",
+    ".woodpecker/a.yml", "appveyor.yml", "buildspec.yml", ".pre-commit-config.yaml", ".github/workflows/a.yml",
+    ".github/actions/a/action.yml",
+]  # fmt: skip
+TABLES = ["pyproject.toml", "Pipfile", "hatch.toml", "pixi.toml", "tox.toml"]
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), SHAPES, max_size=5))
+def test_no_shape_of_a_file_ends_a_run(data: dict[str, Any]) -> None:
+    """People write everything; what is not understood starts nothing."""
+    files = files_of(("a.py", "pyproject.toml"))
+    evidence = Evidence("", "", "script", Tree(files))
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (tasktables, tox):
+            patch.setattr(module, "load_toml", lambda text: {"tool": data, **data})
+        for path in (*ANY_SHAPE, *TABLES):
+            for _, _, read in Formats().of(path):
+                read(path, yaml.safe_dump(data) if path in ANY_SHAPE else "tox", files, evidence)

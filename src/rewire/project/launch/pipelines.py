@@ -218,7 +218,8 @@ def read_drone(path: str, text: str, evidence: Evidence) -> list[Launch]:
     def read() -> Iterator[Job]:
         for data in load_yamls(text):
             steps = (data.get("steps") or data.get("pipeline")) if isinstance(data, dict) else None
-            named = steps.items() if isinstance(steps, dict) else [(None, step) for step in steps or ()]
+            listed = steps if isinstance(steps, list) else []
+            named = steps.items() if isinstance(steps, dict) else [(None, step) for step in listed]
             shared = environment(data.get("environment")) if isinstance(data, dict) else {}
             tables = [(name, step) for name, step in named if isinstance(step, dict)]
             found = [

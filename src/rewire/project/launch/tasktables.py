@@ -49,7 +49,7 @@ def read_tasks(path: str, text: str, evidence: Evidence) -> list[Launch]:
         tasks = [Task("pipenv", str(key), given) for key, given in _table(data.get("scripts")).items()]
         installed = [*installed, *_of_pipfile(data, evidence, here)]
     else:
-        tools = {_FILES[name]: data.get("tool", {}).get(_FILES[name], data)} if name in _FILES else data.get("tool")
+        tools = {_FILES[name]: _table(data.get("tool")).get(_FILES[name], data)} if name in _FILES else data.get("tool")
         tasks = [task for tool, read in _TOOLS.items() for task in read(_table(_table(tools).get(tool)))]
     found: list[Launch] = []
     for task in tasks:
@@ -148,7 +148,7 @@ def _hatch(table: Mapping[str, Any]) -> Iterator[Task]:
     """https://hatch.pypa.io/latest/config/environment: other environments have what ``default`` has."""
     environments = _table(table.get("envs"))
     for name, own in environments.items():
-        template = environments.get(own.get("template", "default")) if isinstance(own, dict) else None
+        template = environments.get(str(_table(own).get("template", "default")))
         base = {} if own is template or _table(own).get("detached") else _table(template)
         shared = {**environment(base.get("env-vars")), **environment(_table(own).get("env-vars"))}
         skipped = bool(_table(own).get("detached") or _table(own).get("skip-install", base.get("skip-install")))
