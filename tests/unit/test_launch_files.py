@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rewire.project.boot.tree import Tree, files_of
-from rewire.project.launch import tasktables, tox
+from rewire.project.launch import packaging, tasktables, tox
 from rewire.project.launch.command import Evidence
 from rewire.project.launch.formats import FORMATS, PLATFORM_FILES, Formats
 from rewire.project.launch.platforms import READERS
@@ -143,7 +143,7 @@ def test_no_shape_of_a_file_ends_a_run(data: dict[str, Any]) -> None:
     files = files_of(("a.py", "pyproject.toml"))
     evidence = Evidence("", "", "script", Tree(files))
     with pytest.MonkeyPatch.context() as patch:
-        for module in (tasktables, tox):
+        for module in (packaging, tasktables, tox):
             patch.setattr(module, "load_toml", lambda text: {"tool": data, **data})
         for path in (*ANY_SHAPE, *TABLES):
             for _, _, read in Formats().of(path):

@@ -25,8 +25,8 @@ def is_package(text: str | None) -> bool:
         data: dict[str, Any] = tomllib.loads(text)
     except tomllib.TOMLDecodeError:
         return False
-    tool = data.get("tool", {})
-    return "build-system" in data or "poetry" in tool
+    tool = data.get("tool")
+    return "build-system" in data or (isinstance(tool, dict) and "poetry" in tool)
 
 
 def package_folders(tree: Tree, folder: str) -> list[str]:

@@ -54,8 +54,8 @@ def _at(evidence: Evidence, name: str, line: int, places: tuple[str, ...]) -> Ev
 
 def _pyproject(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """(name, ``module:attribute``) of every script and entry point; poetry's own table too."""
-    project = data.get("project", {})
-    poetry = data.get("tool", {}).get("poetry", {})
+    project = _table(data, "project")
+    poetry = _table(_table(data, "tool"), "poetry")
     tables = [project.get("scripts"), project.get("gui-scripts"), poetry.get("scripts")]
     for groups in (project.get("entry-points"), poetry.get("plugins")):
         tables += list(groups.values()) if isinstance(groups, dict) else []
@@ -65,6 +65,12 @@ def _pyproject(data: dict[str, Any]) -> Iterator[tuple[str, str]]:
                 reference = reference.get("callable") or reference.get("reference") or ""
             if isinstance(reference, str):
                 yield str(name), reference
+
+
+def _table(data: dict[str, Any], name: str) -> dict[str, Any]:
+    """The table of that name; an empty one where something else stands there."""
+    found = data.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _setup_cfg(text: str) -> Iterator[tuple[str, str]]:

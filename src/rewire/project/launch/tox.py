@@ -23,9 +23,10 @@ if TYPE_CHECKING:
 
 def read_tox_toml(path: str, text: str, evidence: Evidence) -> list[Launch]:
     """https://tox.wiki/en/latest/config.html: ``tox.toml``, or ``[tool.tox]`` with tables or the text of an ini."""
-    data = load_toml(text)
+    data: Any = load_toml(text)
     if posixpath.basename(path) == "pyproject.toml":
-        data = data.get("tool", {}).get("tox", {})
+        tools = data.get("tool")
+        data = tools.get("tox") if isinstance(tools, dict) else None
     if not isinstance(data, dict):
         return []
     if isinstance(data.get("legacy_tox_ini"), str):
