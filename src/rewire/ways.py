@@ -79,9 +79,11 @@ def in_forks(
     position = 0
     gc.freeze()  # a collection in the worker would write to, and so copy, every page that it shares with this process
     try:
-        with Hands(lambda number: function(batches[number]), len(batches), jobs - 1 if meanwhile else jobs) as hands:
+        at_first = max(jobs - 1, 1) if meanwhile else jobs
+        with Hands(lambda number: function(batches[number]), len(batches), at_first) as hands:
             if meanwhile:
                 meanwhile()
+            if jobs > at_first:
                 hands.one_more()
             for answer in hands.answers():
                 known[answer.number] = answer

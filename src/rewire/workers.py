@@ -70,6 +70,14 @@ class Executor(Protocol):
         """This process has time for ``load``, should it need it for the work that comes."""
         ...
 
+    def hurry(self, work: Callable[[], object]) -> None:
+        """Do ``work()``, which everything else waits for: what was foreseen has time."""
+        ...
+
+    def rest(self) -> None:
+        """No more work is likely to come: those that were foreseen may end."""
+        ...
+
     def close(self) -> None:
         """End every worker at once."""
         ...
@@ -109,9 +117,8 @@ class Processes:
             yield from _in_processes(partial(in_zygote, zygote), function, batches, self.jobs, advance, meanwhile)
             return
         if self.jobs > 1 and len(batches) > 1 and len(items) >= pays_from:
-            if self._zygote and meanwhile:
-                meanwhile = partial(self._zygote.while_it_waits, meanwhile)
-            yield from _in_processes(way(), function, batches, self.jobs, advance, meanwhile)
+            jobs = self.jobs - 1 if self._zygote else self.jobs  # it loads, or its workers are there
+            yield from _in_processes(way(), function, batches, jobs, advance, meanwhile)
             return
         for one in batches:
             yield from function(one)
@@ -132,6 +139,13 @@ class Processes:
         if not self._zygote:
             load()
 
+    def hurry(self, work: Callable[[], object]) -> None:
+        """As ``Executor.hurry``."""
+        if self._zygote:
+            self._zygote.while_it_waits(work)
+        else:
+            work()
+
     def share(
         self,
         function: Callable[[Sequence[ItemT]], Sequence[AnswerT]],
@@ -144,6 +158,11 @@ class Processes:
         """As ``spread``, for a function that cannot kill a process: this one works too, once ``meanwhile`` is done."""
         processes = self.jobs if len(items) >= pays_from else 1
         return share(function, items, processes, advance=advance, meanwhile=meanwhile)
+
+    def rest(self) -> None:
+        """As ``Executor.rest``."""
+        if self._zygote:
+            self._zygote.rest()
 
     def close(self) -> None:
         """End those that were foreseen."""

@@ -106,6 +106,10 @@ class Zygote:
             with suppress(ProcessLookupError):
                 os.kill(self._process, signal.SIGCONT)
 
+    def rest(self) -> None:
+        """Take no more work: the workers end by themselves."""
+        self._give_no_more()
+
     def close(self) -> None:
         """End every worker, and wait until none is there: by themselves if all have worked and rest, else by force."""
         if self._alive < 0:

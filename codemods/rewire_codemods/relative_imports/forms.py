@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,10 @@ class Move:
     binds: str = ""
     proof: tuple[tuple[str, str], ...] = field(default=(), compare=False)
     was: str = field(default="", compare=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Its fields, in half the time that dataclasses take."""
+        return Move, (self.level, self.module, self.binds, self.proof, self.was)
 
     @property
     def written(self) -> str:

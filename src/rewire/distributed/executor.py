@@ -110,6 +110,13 @@ class Dask:
     def ensure(self, load: Callable[[], object]) -> None:
         """Nothing is loaded here: the work is done elsewhere."""
 
+    def hurry(self, work: Callable[[], object]) -> None:
+        """Do it: nothing of this machine's takes time from it."""
+        work()
+
+    def rest(self) -> None:
+        """Nobody is kept for more than one errand."""
+
     def close(self) -> None:
         """End every process of a local cluster at once; let go of another one."""
         local, self._local = self._local, None

@@ -77,7 +77,8 @@ def _recall(state: State, selected: Selected, markers: Sequence[bytes]) -> Recal
 def _prepare(state: State, selected: Selected, project: ProjectIndex) -> None:
     """What a codemod with so many candidates will need next, while others work."""
     state.executor.ensure(partial(_load, selected))
-    selected.codemod.prepare(project, selected.options)
+    selected.codemod.markers(project, selected.options)  # hang on launches, which are read for them
+    state.executor.hurry(partial(selected.codemod.prepare, project, selected.options))
 
 
 def _load(selected: Selected) -> None:

@@ -40,6 +40,8 @@ def accept(
         question,
         state.advance("rewrite", len({site.path for site in decided.plan.sites})),
     )
+    if selected is state.request.codemods[-1]:
+        state.executor.rest()
     while files := acceptance.files():
         after = state.workspace.with_changes(files)
         paths = acceptance.answers.keys() & {file.path for file in files}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -41,10 +42,9 @@ class Launched:
         if changed is None:
             return Launched(index, files, self._given)
         stays = "all" in self.__dict__ and not any(launch.source in changed for launch in self.all)
-        if booted or self.__dict__.get("loadings"):
-            from rewire.project.boot.load import follow
-
-            follow(self._index, index, changed)
+        simulator = sys.modules.get("rewire.project.boot.load")  # not imported where nothing was started
+        if simulator and (booted or self.__dict__.get("loadings")):
+            simulator.follow(self._index, index, changed)
         return Launched(index, files, self._given, known=self.all if stays else None)
 
     @cached_property

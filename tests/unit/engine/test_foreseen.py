@@ -28,7 +28,7 @@ def note(self, *arguments):
 rewire.zygote.Zygote.__init__ = note
 code = main(sys.argv[1:])
 sys.stdout.flush()
-json.dump([code, len(made), "libcst" in sys.modules], sys.stderr)
+json.dump([code, len(made), "libcst" in sys.modules, "rewire.project.boot.simulate" in sys.modules], sys.stderr)
 """
 
 
@@ -51,12 +51,14 @@ def run(package: Path, *words: str) -> tuple[bytes, list[object]]:
     return done.stdout, json.loads(done.stderr)
 
 
-def test_with_two_jobs_this_process_has_no_libcst_and_the_patch_is_the_same(package: Path) -> None:
-    alone, (code, made, loaded) = run(package, "--jobs", "1", "--no-cache")
-    assert (code, made, loaded) == (0, 0, True)
+def test_with_two_jobs_this_process_has_neither_libcst_nor_the_simulator_and_the_patch_is_the_same(
+    package: Path,
+) -> None:
+    alone, (code, made, loaded, simulates) = run(package, "--jobs", "1", "--no-cache")
+    assert (code, made, loaded, simulates) == (0, 0, True, False)
     assert alone.count(b"+from .m") == 300
-    spread, (code, made, loaded) = run(package, "--jobs", "2", "--no-cache")
-    assert (code, made, loaded) == (0, 1, False)
+    spread, (code, made, loaded, simulates) = run(package, "--jobs", "2", "--no-cache")
+    assert (code, made, loaded, simulates) == (0, 1, False, False)
     assert spread == alone
 
 
@@ -64,5 +66,5 @@ def test_a_run_without_candidates_foresees_nothing(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     for number in range(300):
         (tmp_path / "shop" / f"m{number}.py").write_text("import os\n")
-    _, (_, made, loaded) = run(tmp_path, "--jobs", "2", "--no-cache")
+    _, (_, made, loaded, _) = run(tmp_path, "--jobs", "2", "--no-cache")
     assert (made, loaded) == (0, False)

@@ -50,7 +50,7 @@ _NOT_OURS = re.compile(r"(?:^|/)(?:node_modules|site-packages|\.?venv|vendor|__p
 _TELLING_FOLDERS = re.compile(r"docs?/|\.(?:github|idea|circleci|woodpecker|azure-?pipelines|azuredevops)/", re.I)
 """Where the folder, too, decides on the format; everywhere else the file's name does alone."""
 
-_TELLING_FIRST = ".dD"
+_TELLING_FIRST = (".", "do", "Do", "DO", "dO")
 """What the paths begin with that ``_TELLING_FOLDERS`` matches."""
 
 
@@ -67,7 +67,7 @@ class Formats:
         for path in paths:
             cut = path.rfind("/") + 1
             formats = by_name.get(path[cut:])
-            if formats is None or path[0] in _TELLING_FIRST:
+            if formats is None or path.startswith(_TELLING_FIRST):
                 formats = self.of(path)
             elif formats:
                 folder = path[:cut]
@@ -83,7 +83,7 @@ class Formats:
         formats = self._by_name.get(name)
         if formats is None:
             formats = self._by_name[name] = tuple(entry for entry in FORMATS if entry.fits(name, name))
-        if path[0] in _TELLING_FIRST and _TELLING_FOLDERS.match(path):
+        if path.startswith(_TELLING_FIRST) and _TELLING_FOLDERS.match(path):
             formats = tuple(entry for entry in FORMATS if entry.fits(path, name))
         return () if formats and _NOT_OURS.search(path) else formats
 
