@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _IMPORTS = (ast.Import, ast.ImportFrom)
+_SIMPLE = (
+    ast.Expr, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Import, ast.ImportFrom, ast.Raise, ast.Pass,
+)  # fmt: skip
+"""The most common statements that hold no others."""
+_BIND_NOTHING = (ast.Expr, ast.Return, ast.Raise, ast.Pass, ast.Assert)
+"""Statements that bind no name but in their expressions."""
 _LOOPS = (ast.For, ast.AsyncFor)
 _ALIASES = (ast.Name, ast.Attribute, ast.IfExp)
 """Expressions whose value may be a module, a function or a class, without anything being called."""
@@ -28,6 +34,8 @@ def find_refused(tree: ast.Module) -> p.Broken | None:
             return p.Broken(node.lineno, "import * only allowed at module level")
         if isinstance(node, ast.Return) and not function:
             return p.Broken(node.lineno, "'return' outside function")
+        if isinstance(node, _SIMPLE):
+            continue
         if isinstance(node, _DEFINITIONS):
             inside, function = True, not isinstance(node, ast.ClassDef)
         for field in ("body", "orelse", "finalbody"):
@@ -60,8 +68,10 @@ class Locals:
                 self.reaching |= bound
             elif isinstance(node, ast.Global):
                 self.outer.update(node.names)
-            else:
+            elif not isinstance(node, _BIND_NOTHING):
                 self._statement(node)
+            elif self._look_inside:
+                self._expressions(node)
 
     def _statement(self, node: ast.stmt) -> None:
         self._targets(node)
@@ -78,9 +88,12 @@ class Locals:
         for field in ("body", "orelse", "finalbody"):
             self._block(getattr(node, field, ()))
         if self._look_inside:
-            for child in ast.iter_child_nodes(node):
-                if isinstance(child, ast.expr):
-                    self._expression(child)
+            self._expressions(node)
+
+    def _expressions(self, node: ast.stmt) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self._expression(child)
 
     def _targets(self, node: ast.stmt) -> None:
         reaches = isinstance(node, _LOOPS) or isinstance(getattr(node, "value", None), _ALIASES)

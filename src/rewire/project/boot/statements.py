@@ -63,14 +63,19 @@ class Builder(Control):
         )
 
     def uses(self, expressions: Iterable[ast.expr | None]) -> tuple[p.Use, ...]:
-        """The names that expressions read, in order; a function's own names do not matter."""
-        found = [use for expression in expressions if expression is not None for use in uses_of(expression)]
-        if self.depth:
-            found = [use for use in found if use.call is not None or len(use.chain) > 1 or self.is_outer(use.chain[0])]
-        return tuple(found)
+        """The names that expressions read, in order; builtins (half of all annotations) and a function's own names can
+        neither be missing nor lead anywhere.
+        """
+        return tuple(
+            use
+            for expression in expressions
+            if expression is not None
+            for use in uses_of(expression)
+            if use.call is not None or len(use.chain) > 1 or self.is_outer(use.chain[0])
+        )
 
     def is_outer(self, name: str) -> bool:
-        """True if ``name``, read in a function, must come from the module."""
+        """True if ``name`` must come from the module."""
         return name not in _BUILTIN and not any(name in names for names in self.local_names)
 
     def evaluate(self, line: int, expressions: Sequence[ast.expr | None]) -> p.Op | None:

@@ -23,10 +23,12 @@ _PLAIN = (ast.Constant, ast.Name)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _BIND_NOTHING = (ast.Lambda, ast.Attribute, ast.Subscript, ast.comprehension, ast.Constant, ast.Name)
 _MARKS = (ast.expr_context, ast.operator, ast.boolop, ast.unaryop)
-_EVALUABLE = (
-    ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.BinOp, ast.JoinedStr, ast.FormattedValue, ast.List, ast.Tuple,
-    ast.Set, ast.Subscript, ast.Slice, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.keyword, ast.Starred,
-    ast.expr_context, ast.operator, ast.boolop, ast.unaryop, ast.cmpop, ast.Await,
+_EVALUABLE = frozenset(
+    {
+        ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.BinOp, ast.JoinedStr, ast.FormattedValue, ast.List,
+        ast.Tuple, ast.Set, ast.Subscript, ast.Slice, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.IfExp, ast.keyword,
+        ast.Starred, ast.Await, *(sign for kind in (*_MARKS, ast.cmpop) for sign in kind.__subclasses__()),
+    }
 )  # fmt: skip
 
 
@@ -51,7 +53,7 @@ def is_evaluable(node: ast.expr) -> bool:
     while pending:
         part = pending.pop()
         count += 1
-        if count > MAX_EVALUABLE or not isinstance(part, _EVALUABLE):
+        if count > MAX_EVALUABLE or type(part) not in _EVALUABLE:
             return False
         pending.extend(_children(part))
     return True
