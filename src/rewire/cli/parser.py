@@ -134,7 +134,11 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
 
 
 def _terminal_width() -> int:
-    """Columns of the terminal; 100 where there is none."""
-    import shutil
+    """Columns of the terminal; 100 where there is none. (As ``shutil`` tells them, which brings three compressors.)"""
+    import os
+    import sys
 
-    return shutil.get_terminal_size((100, 24)).columns
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns or 100  # type: ignore[union-attr]
+    except (AttributeError, ValueError, OSError):
+        return 100

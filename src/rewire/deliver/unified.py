@@ -7,7 +7,6 @@ and the patch would be rejected.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from rewire.model.splices import splices
@@ -135,6 +134,8 @@ def _as_compared(before: bytes, after: bytes) -> Iterator[bytes]:
     old_part = [*range(lead), *old[head : len(old) - tail], *range(-trail, 0)]
     new_part = [*range(lead), *new[head : len(new) - tail], *range(-trail, 0)]
     start = head - lead
+    from difflib import SequenceMatcher  # few edits need it
+
     for group in SequenceMatcher(None, old_part, new_part).get_grouped_opcodes(CONTEXT):
         old_range = _range(start + group[0][1], start + group[-1][2])
         new_range = _range(start + group[0][3], start + group[-1][4])

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from keyword import iskeyword
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.project.modules import SUFFIXES, module_name
 from rewire.project.roots import holds
@@ -18,8 +17,7 @@ RootedName = tuple[str, str]
 """A dotted name, and the root that it counts from."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Above:
+class _Above(NamedTuple):
     """A root above a directory: the directory's own dotted name counted from there (``""``: it is the root itself).
 
     ``prefix`` is None where a part of it is no identifier. ``kept`` says whether names from here count beside those

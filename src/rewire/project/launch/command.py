@@ -89,7 +89,7 @@ def _read_simple(command: Simple, text: str, evidence: Evidence) -> list[Launch]
         return []
     program = program_of(words)
     if program in _SHELLS or program.endswith((".sh", ".bash", ".ps1", ".bat", ".cmd")):
-        return _shell(program, words, replace(command, variables=variables), evidence)
+        return _shell(program, words, command._replace(variables=variables), evidence)
     cwd = evidence.cwd if command.cwd is None else command.cwd
     if command.cwd is None and evidence.tier in ("document", "process"):
         return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rewire.project.boot.tree import under
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 Kind = Literal["module", "main-module", "script", "tests"]
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(NamedTuple):
     """What a command makes Python load. ``roots`` are absolute in the launch's tree, ``entry`` of a script too."""
 
     entry: str

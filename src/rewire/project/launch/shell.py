@@ -10,7 +10,7 @@ import posixpath
 import re
 import shlex
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -31,8 +31,7 @@ _SEPARATORS = frozenset({"&&", "||", ";", "|", "&", ";;", "|&"})
 _REDIRECTION = re.compile(r"^(?:\d*|&)(?:>>?|<<?<?)&?$")
 
 
-@dataclass(frozen=True, slots=True)
-class Simple:
+class Simple(NamedTuple):
     """One simple command: its words, where it runs (``cwd`` None: unknown) and the variables set for it."""
 
     words: tuple[str, ...]
