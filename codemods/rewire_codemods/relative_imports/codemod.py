@@ -45,7 +45,7 @@ class RelativeImports(Codemod["FileFacts", ImportOptions]):
 
     def prepare(self, project: Project, options: ImportOptions) -> None:
         """The contexts, of whichever file: to give the first the project follows every file that loads others."""
-        from rewire_codemods.relative_imports import plan, proof  # noqa: F401 - for what comes next
+        from rewire_codemods.relative_imports import plan, proof, same  # noqa: F401 - for what comes next
 
         if options.style == "relative":
             for path in project.paths[:1]:
