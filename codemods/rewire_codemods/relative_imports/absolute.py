@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from rewire.codemod import Plan, Refusal, Site, Span
@@ -121,9 +120,9 @@ class _Absolute:
             return self._relative(statement) if statement.level > most else None
         return self._flat(statement)
 
-    def _refuse(self, statement: ImportStatement, code: str, reason: str) -> Refusal:
+    def _refuse(self, statement: ImportStatement, code: str, reason: str, advice: str = "") -> Refusal:
         span = Span(statement.start, statement.end)
-        return Refusal(self.codemod, self.path, span, code, reason, ADVICE[code])
+        return Refusal(self.codemod, self.path, span, code, reason, advice or ADVICE[code])
 
     def _change(self, statement: ImportStatement, move: Move, was: str, group: str = "") -> Site:
         kind = "ImportFrom" if statement.is_from else "Import"
@@ -213,7 +212,7 @@ class _Absolute:
         obstacle = self.standing.obstacle
         if obstacle is not None and obstacle.code == "possible-script":
             reason = f"{_FLAT} {flat.place} is found where this file is started by its path: {obstacle.reason}"
-            return replace(self._refuse(statement, obstacle.code, reason), advice=_SAY_HOW)
+            return self._refuse(statement, obstacle.code, reason, _SAY_HOW)
         proof = tuple(sorted({(context.package, full) for context in self.contexts}))
         group = f"{_FLAT} {flat.place}"
         if statement.is_from:
