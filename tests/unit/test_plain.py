@@ -17,6 +17,7 @@ from rewire.syntax.plain import find_lone, is_bare, is_import, lone_indent
 
 STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib"))
 PIECES = [*"\"\"''\\()[]{}#@:;,=\n\n\r \t\fxfrt", '"""', "'''", "else", "case", "\\\n", "if ", "import a\n", "    "]
+PIECES += ["@d\n", "@d(\n", "def f():\n", "class A: pass\n", "@"]
 TORN = st.lists(st.sampled_from(PIECES)).map("".join)
 
 WORDS = ["from", "import", "as", "a", "b_1", "_", "match", "type", "None", "is", "lambda", "é", "²", "1", "__debug__"]
@@ -87,6 +88,12 @@ def test_the_scanner_says_the_same_of_any_program(text: str) -> None:
 @given(TORN, st.data())
 @settings(max_examples=600, deadline=None)
 @example("@d\nx\n", None)
+@example("@d\ndef f(): pass\nimport a\n", None)
+@example("@d\n@e('x')\nclass A:\n    import a\n", None)
+@example("@d(\n)\nimport a\n", None)
+@example("def f(): pass\n@d\nimport a\n", None)
+@example("@d('\\\ndef f')\nimport a\n", None)
+@example('@d("""\ndef f\n""")\nimport a\n', None)
 @example("x\n  y\n", None)
 @example("x\nelse\n", None)
 @example("x = f'{a}'\ny\n", None)

@@ -42,6 +42,10 @@ _IMPORT = re.compile(
     re.ASCII,
 )
 _MARKS = re.compile(r"['\"#\\]")
+_DECORATOR = re.compile(r"^[ \t\f]*+@", re.MULTILINE)
+_DECORATED = re.compile(r"^[ \t\f]*+(?:def|class|async[ \t]++def)\b", re.MULTILINE)
+_LONG = re.compile(r"\"{3}|'{3}|\\")
+"""What may carry a string over more than one line."""
 _INDENTED = re.compile(r"[ \t]*+")
 
 
@@ -87,9 +91,22 @@ def _line_start(text: str, position: int, code: int) -> int | None:
     if code == position:
         return code
     before = _LINES.fullmatch(text, position, code)
-    if before is None or text.find("@", position, code) >= 0:
+    if before is None or _may_be_decorated(text, position, code):
         return None
     return before.start(1)
+
+
+def _may_be_decorated(text: str, position: int, code: int) -> bool:
+    """True unless it is plain to see that the last decorator before ``code`` is that of a function or class."""
+    if text.find("@", position, code) < 0:
+        return False
+    if text.find("\r", position, code) >= 0:
+        return True
+    decorators = [match.end() for match in _DECORATOR.finditer(text, position, code)]
+    if not decorators:
+        return False
+    decorated = _DECORATED.search(text, decorators[-1], code)
+    return decorated is None or _LONG.search(text, decorators[-1], decorated.start()) is not None
 
 
 def _ends_well(text: str, line: Lone) -> bool:
