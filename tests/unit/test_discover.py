@@ -52,6 +52,23 @@ def test_tracked_and_untracked_files_that_git_does_not_ignore(here: Path) -> Non
     assert found.failures == ()
 
 
+@pytest.mark.parametrize("in_git", [True, False])
+def test_a_virtual_environment_is_not_the_project_even_if_somebody_committed_it(here: Path, *, in_git: bool) -> None:
+    theirs = {
+        "backend/env/pyvenv.cfg": "home = /usr/bin\n",
+        "backend/env/bin/activate_this.py": "",
+        "backend/env/lib/python3.12/site-packages/pip/__init__.py": "",
+    }
+    ours = {"backend/env.py": "", "backend/environment/a.py": "", "backend/env_/b.py": ""}
+    (make_repository if in_git else write)(here, {**theirs, **ours})
+    assert files(discover([])) == set(ours)
+    if in_git:
+        assert files(discover([Path("backend")])) == set(ours)
+        meant = discover([Path("backend/env/lib")])
+        assert meant.selected == ("backend/env/lib/python3.12/site-packages/pip/__init__.py",)
+        assert set(ours) <= set(meant.context)
+
+
 def test_paths_select_and_the_rest_is_context(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_repository(here, PROJECT)
     assert discover([Path("pkg")]).selected == ("pkg/b.py", "pkg/stub.pyi")

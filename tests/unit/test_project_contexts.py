@@ -116,7 +116,7 @@ def test_two_processes_find_the_same_flat_names(index: Make, monkeypatch: pytest
     assert not forks
     assert {"app/near.py", "app/plugins/one.py"} <= expected.keys()
     several = index(files)
-    several.jobs = 2
+    several.jobs, several.is_alone = 2, True
     assert dict(several.flat) == expected
     assert list(several.flat) == list(expected)
     assert len(forks) == (1 if sys.platform == "linux" else 0)

@@ -72,6 +72,8 @@ class Codemod(ABC, Generic[FactsT, OptionsT]):
     def locate(self, source: SourceFile, markers: Sequence[bytes], options: OptionsT) -> FactsT | None:
         """Facts about one file, from that file alone; None if it is of no interest.
 
+        They may hang on those of ``markers`` that the file holds, not on the others.
+
         Runs in a worker process: the answer must be frozen and picklable, built of str, int, bool, None, tuples and
         frozen dataclasses. Raises NotPython or NotLossless for a file that it needs to parse and cannot.
         """

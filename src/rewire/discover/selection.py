@@ -79,12 +79,22 @@ def discover(paths: Sequence[Path], *, exclude: Sequence[str] = (), root: Path |
     base = top or _root_outside_git(named, root)
     given = [_below(base, path, shown) for path, shown in zip(named, paths or (Path(),), strict=True)]
     listing = list_repository(base) if top else _list_tree(base)
-    files = dict.fromkeys(listing.files)
+    files = dict.fromkeys(_without_environments(listing.files, given))
     for path, relative in zip(named, given, strict=True):
         if path.is_file():
             _require_python(path)
             files[relative] = None
     return _sort_out(base, top, files, listing.failures, given, _Patterns(tuple(exclude)))
+
+
+def _without_environments(files: Sequence[str], given: Sequence[str]) -> Sequence[str]:
+    """All but the files of virtual environments, which are other people's, even where somebody has committed one.
+
+    PEP 405: the folder that holds a ``pyvenv.cfg``. One that a path was given of, or in, is meant.
+    """
+    marks = [path.removesuffix("pyvenv.cfg") for path in files if path.endswith("/pyvenv.cfg")]
+    theirs = tuple(folder for folder in marks if not any(f"{path}/".startswith(folder) for path in given))
+    return [path for path in files if not path.startswith(theirs)] if theirs else files
 
 
 @dataclass(frozen=True)

@@ -45,13 +45,36 @@ def foresee(state: State) -> None:
         state.ahead[name] = Ahead(state.workspace, paths, tuple(state.wanted.markers[name]), *located)
 
 
-def known_ahead(state: State, selected: Selected) -> tuple[dict[str, Any], dict[str, Failure]] | None:
-    """Facts and failures as ``locate`` gives them, if they are known already for just what would be asked."""
+def locate_rest(state: State, selected: Selected) -> tuple[dict[str, Any], dict[str, Failure]]:
+    """Facts and failures of the candidates, in path order; what is known from ``foresee`` is not located again.
+
+    Facts hang on those markers that a file holds: those of a file without a marker that came late are what they were.
+    """
+    paths = candidates(state, selected)
+    known = _still_true(state, selected)
+    late = state.late.get(selected.codemod.name, frozenset())
+    told = set(known.paths) - late if known else set()
+    asked = [path for path in paths if path not in told]
+    facts: dict[str, Any] = {}
+    failures: dict[str, Failure] = {}
+    if asked:
+        from rewire.pipeline.locating import locate  # what only work needs is not imported without any
+
+        facts, failures = locate(state, selected, state.workspace, asked)
+    if known:
+        facts |= {path: found for path, found in known.facts.items() if path in told}
+        failures |= {path: found for path, found in known.failures.items() if path in told}
+        facts = {path: facts[path] for path in paths if path in facts}
+    return facts, failures
+
+
+def _still_true(state: State, selected: Selected) -> Ahead | None:
+    """What was located ahead, if the files are the same and every marker of then is one still."""
     name = selected.codemod.name
     known = state.ahead.pop(name, None)
-    if known is None or known.workspace is not state.workspace or known.markers != tuple(state.wanted.markers[name]):
+    if known is None or known.workspace is not state.workspace:
         return None
-    return (known.facts, known.failures) if known.paths == candidates(state, selected) else None
+    return known if set(known.markers) <= set(state.wanted.markers[name]) else None
 
 
 def get_ready(root: Path, samples: Sequence[tuple[Selected, Sequence[bytes], str]]) -> None:

@@ -11,8 +11,8 @@ from rewire.errors import RewireError
 from rewire.model.result import Outcome, RunResult
 from rewire.model.site import Plan
 from rewire.model.workspace import Changeset, FileChange, Workspace
-from rewire.pipeline.foreseen import foresee, known_ahead
-from rewire.pipeline.searching import candidates, search
+from rewire.pipeline.foreseen import foresee, locate_rest
+from rewire.pipeline.searching import search
 from rewire.pipeline.state import State
 from rewire.plan import ENGINE_CODES, Decided, check_plan, decide
 
@@ -95,15 +95,7 @@ class _Standing:
 
 def _locate(state: State, selected: Selected) -> dict[str, Any]:
     """The facts of the candidates, by path; what fails on the way is noted."""
-    located = known_ahead(state, selected)
-    if located is None:
-        paths = candidates(state, selected)
-        if not paths:
-            return {}
-        from rewire.pipeline.locating import locate  # what only work needs is not imported without any
-
-        located = locate(state, selected, state.workspace, paths)
-    facts, failures = located
+    facts, failures = locate_rest(state, selected)
     state.failures.update(failures)
     return facts
 

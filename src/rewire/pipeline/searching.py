@@ -7,12 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from rewire import search as station
+from rewire.needles import AnyOf
 from rewire.workers import Processes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence, Set
 
-    from rewire.needles import AnyOf
     from rewire.pipeline.request import Selected
     from rewire.pipeline.state import State
     from rewire.project.index import ProjectIndex
@@ -25,7 +25,7 @@ def search(state: State, foresee: Callable[[State], object] = lambda _: None) ->
     """Search the selected files for the markers and needs of every codemod.
 
     Markers that hang on the project are guessed before its launches are known, for the same reading tells which files
-    to ask about those. Where a guess was short, every file is searched once more for that codemod. ``foresee`` is
+    to ask about those. Where a guess was short, every file is searched once more for what it missed. ``foresee`` is
     called when the candidates are known, but for what the guess missed.
     """
     project = state.project(state.workspace)
@@ -40,9 +40,11 @@ def search(state: State, foresee: Callable[[State], object] = lambda _: None) ->
         project.note_looks(question, asked, answered[question])
     foresee(state)
     markers = _markers(state, project)
-    short = {name: words for name, words in markers.items() if not set(words) <= set(guess[name])}
-    if short:
-        _read_all(state, asked, station.Wanted(short))
+    late = {name: new for name, words in markers.items() if (new := tuple(set(words).difference(guess[name])))}
+    if late:
+        holding = {name: AnyOf(words) for name, words in late.items()}
+        answered = _read_all(state, asked, station.Wanted(late, questions=tuple(holding.values())))
+        state.late = {name: answered[question] for name, question in holding.items()}
     state.wanted = station.Wanted(markers, needs)
 
 

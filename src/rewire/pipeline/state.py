@@ -14,7 +14,7 @@ from rewire.suppression import Suppressions
 from rewire.workers import Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence, Set
 
     from rewire.model.workspace import FileChange, Workspace
     from rewire.pipeline.request import Request
@@ -45,6 +45,8 @@ class State:
     """The parts of the run's patch that are made already, by path."""
     ahead: dict[str, Ahead] = field(default_factory=dict)
     """By codemod."""
+    late: Mapping[str, Set[str]] = field(default_factory=dict)
+    """By codemod, the files that hold a marker which was not known when ``ahead`` was."""
     _index: ProjectIndex | None = None
     _executor: Executor | None = None
 
@@ -64,9 +66,11 @@ class State:
         """The project as ``workspace`` shows it."""
         if self._index is None:
             self._index = ProjectIndex(workspace, self.request.discovered.others, **self.request.settings)
+            self._index.jobs = self.request.jobs
         elif self._index.workspace is not workspace:
             self._index = self._index.advance(workspace)
-            self._index.jobs = self.request.jobs  # nobody else is at work any more
+            self._index.jobs = self.request.jobs
+            self._index.is_alone = True  # before, others locate
         return self._index
 
     def advance(self, stage: str, total: int) -> Callable[[int], None] | None:

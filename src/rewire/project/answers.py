@@ -21,7 +21,10 @@ class Answers(Project, Protocol):
     """``rewire.model.project.Project`` and the tables it is answered from."""
 
     jobs: int
-    """How many processes may work on an answer: one while others are at work."""
+    """How many processes may work on an answer."""
+
+    is_alone: bool
+    """True if nobody else is at work while an answer is waited for."""
 
     @property
     def table(self) -> ModuleTable:

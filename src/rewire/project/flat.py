@@ -35,7 +35,7 @@ def find_flat(index: Answers) -> dict[str, tuple[Context, ...]]:
     """Path -> the contexts in which it has a flat name. Files whose own name is that one are not listed."""
     found: dict[str, dict[str, Context]] = {}
     everywhere = tuple(root.path for root in index.found_roots.everywhere)
-    jobs = index.jobs if len(index.paths) >= SPREAD_FROM else 1
+    jobs = index.jobs if index.is_alone and len(index.paths) >= SPREAD_FROM else 1
     with Aside(lambda: list(_starters(index)), jobs) as aside:
         by_path = list(find_path_loads(index))
         starters = aside.result()

@@ -57,6 +57,7 @@ class ProjectIndex:
         self._shadows: dict[tuple[str, str], bool] = {}
         self._known_naming: Naming | None = None
         self.jobs = 1
+        self.is_alone = False
 
     def advance(self, workspace: Workspace) -> ProjectIndex:
         """The index of a later workspace; what was read of files that are still the same is carried over."""

@@ -281,9 +281,15 @@ def test_what_is_put_off_is_searched_for_where_it_is_needed(tmp_path: Path, monk
 
 @pytest.mark.parametrize(
     ("markers", "times"),
-    [([(b"old(",), (b"old(",)], 1), ([(b"old(", b"more("), (b"old(",)], 2), ([(b"old(ok",), (b"old(",)], 2)],
+    [
+        ([(b"old(",), (b"old(",)], 1),
+        ([(b"old(", b"more("), (b"old(",)], 2),
+        ([(b"old(ok",), (b"old(ok", b"old(")], 2),
+        ([(b"old(",), (b"old(", b"nowhere(")], 1),
+        ([(b"old(",), (b"old(", b"(keep")], 1),
+    ],
 )
-def test_what_was_located_ahead_counts_where_the_markers_are_the_same(
+def test_what_was_located_ahead_counts_for_files_that_hold_no_marker_that_came_late(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, markers: list[tuple[bytes, ...]], times: int
 ) -> None:
     monkeypatch.setattr("rewire.pipeline.foreseen.SPREAD_FROM", 2)
