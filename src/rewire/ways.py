@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rewire.forks import may_fork
@@ -37,6 +37,7 @@ def way() -> Way:
 
 def in_zygote(
     zygote: Zygote,
+    load: Callable[[], object],
     function: Callable[[Sequence[ItemT]], Sequence[AnswerT]],
     batches: Sequence[Sequence[ItemT]],
     jobs: int,
@@ -44,21 +45,29 @@ def in_zygote(
 ) -> Generator[Sequence[AnswerT] | None, None, None]:
     """As ``in_forks``, by workers that were foreseen; what they leave is done by others."""
     known: dict[int, Answer] = {}
+    position = yield from _in_order(zygote.answers(function, batches), known)
+    left = [number for number in range(position, len(batches)) if number not in known]
+    if not left:
+        return
+    load()
+    others = iter(way()(function, [batches[number] for number in left], jobs, meanwhile))
+    for number in range(position, len(batches)):
+        yield _told(known.pop(number)) if number in known else next(others)
+
+
+def _in_order(answers: Iterable[Answer], known: dict[int, Answer]) -> Generator[Sequence[Any] | None, None, int]:
+    """What is answered, by number, up to the first that is not. Returns that number; the rest is ``known``."""
     position = 0
-    for answer in zygote.answers(function, batches):
+    for answer in answers:
         known[answer.number] = answer
         while position in known:
-            found = known.pop(position)
-            yield None if found.data is None else found.opened()
+            yield _told(known.pop(position))
             position += 1
-    left = [number for number in range(position, len(batches)) if number not in known]
-    others = iter(way()(function, [batches[number] for number in left], jobs, meanwhile)) if left else iter(())
-    for number in range(position, len(batches)):
-        if number in known:
-            found = known.pop(number)
-            yield None if found.data is None else found.opened()
-        else:
-            yield next(others)
+    return position
+
+
+def _told(answer: Answer) -> Sequence[Any] | None:
+    return None if answer.data is None else answer.opened()
 
 
 def in_forks(
@@ -85,22 +94,13 @@ def in_forks(
                 meanwhile()
             if jobs > at_first:
                 hands.one_more()
-            for answer in hands.answers():
-                known[answer.number] = answer
-                while position in known:
-                    found = known.pop(position)
-                    yield None if found.data is None else found.opened()
-                    position += 1
+            position = yield from _in_order(hands.answers(), known)
     except NoProcess:
         pass
     finally:
         gc.unfreeze()
     for number in range(position, len(batches)):  # nobody could be found to replace those who died
-        missing = known.pop(number, None)
-        if missing is None:
-            yield function(batches[number])
-        else:
-            yield None if missing.data is None else missing.opened()
+        yield _told(known.pop(number)) if number in known else function(batches[number])
 
 
 def _in_pool(

@@ -114,7 +114,9 @@ class Processes:
             load()
         batches = [items[start : start + batch] for start in range(0, len(items), batch)]
         if zygote:
-            yield from _in_processes(partial(in_zygote, zygote), function, batches, self.jobs, advance, meanwhile)
+            assert load is not None
+            by_zygote = partial(in_zygote, zygote, load)
+            yield from _in_processes(by_zygote, function, batches, self.jobs, advance, meanwhile, load)
             return
         if self.jobs > 1 and len(batches) > 1 and len(items) >= pays_from:
             jobs = self.jobs - 1 if self._zygote else self.jobs  # it loads, or its workers are there
@@ -177,9 +179,12 @@ def _in_processes(
     jobs: int,
     advance: Callable[[int], None] | None,
     meanwhile: Callable[[], object] | None,
+    load: Callable[[], object] | None = None,
 ) -> Generator[AnswerT | Died[ItemT], None, None]:
     for number, answers in enumerate(chosen(function, batches, jobs, meanwhile)):
         if answers is None:
+            if load:  # once, and not by each of many processes
+                load()
             answers = _one_by_one(function, batches[number])
         yield from answers
         if advance:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,30 +16,18 @@ from rewire.hands import Hands, NoProcess
 from rewire.workers import Died, Processes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from rewire.replies import Answer
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux forks")
+pytestmark = [
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux forks"),
+    pytest.mark.usefixtures("limit"),
+]
 
 LONG = 8 * 1024 * 1024
 """Bytes of an answer that no pipe holds: whoever gives it waits until it is read."""
-
-
-@pytest.fixture(autouse=True)
-def limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What waits without end fails. Other tests may have left threads behind, which do not matter here."""
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-
-    def too_long(number: int, frame: object) -> NoReturn:
-        raise TimeoutError("nobody answers")
-
-    before = signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(60)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
 
 
 def all_of(work: Callable[[int], Any], count: int, jobs: int) -> list[Answer]:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -21,24 +20,12 @@ from rewire.workers import FORESEEN_FROM, FORESEEN_MOST, Died, Processes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux forks")
+pytestmark = [
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux forks"),
+    pytest.mark.usefixtures("limit"),
+]
 
 MANY = range(FORESEEN_FROM)
-
-
-@pytest.fixture(autouse=True)
-def limit(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What waits without end fails. Other tests may have left threads behind, which do not matter here."""
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-
-    def too_long(number: int, frame: object) -> NoReturn:
-        raise TimeoutError("nobody answers")
-
-    before = signal.signal(signal.SIGALRM, too_long)
-    signal.alarm(60)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
 
 
 def open_descriptors() -> set[str]:
