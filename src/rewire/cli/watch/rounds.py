@@ -55,6 +55,7 @@ def make_round(args: argparse.Namespace, asked: Asked, number: int) -> frozenset
         write_bytes(end.format(f"{number}{told}").encode())
     found = asked.request.discovered
     say_waiting(args, f"watching {count(len(found.selected) + len(found.context), 'Python file')}; Ctrl-C ends")
+    _get_ready()
     return looked_into
 
 
@@ -80,6 +81,13 @@ def _run(args: argparse.Namespace, asked: Asked) -> RunResult:
     with ProgressBar(sys.stderr, colour=wants_colour(args.color, sys.stderr)) as bar:
         listens = can_redraw(sys.stderr) and not args.quiet
         return run(replace(asked.request, progress=bar if listens else None))
+
+
+def _get_ready() -> None:
+    """While the next change is waited for: LibCST, which else a process of its own would load in every round."""
+    from rewire.verify.accept import workshop
+
+    workshop()
 
 
 def _clear() -> None:
