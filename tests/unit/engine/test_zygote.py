@@ -32,16 +32,20 @@ def open_descriptors() -> set[str]:
     return {path.name for path in Path("/proc/self/fd").iterdir()}
 
 
+def children() -> set[str]:
+    """Of this process, those too that ended and were not waited for. Other tests may have left some."""
+    return {word for task in Path("/proc/self/task").iterdir() for word in (task / "children").read_text().split()}
+
+
 @pytest.fixture
 def executor() -> Iterator[Processes]:
     """With two jobs; nothing of it is left, neither a process nor a descriptor."""
-    descriptors = open_descriptors()
+    descriptors, processes = open_descriptors(), children()
     made = Processes(2)
     yield made
     made.close()
     assert open_descriptors() == descriptors
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert children() == processes
 
 
 def load_once(folder: Path) -> None:
