@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rewire.pipeline.searching import candidates
 from rewire.pipeline.state import Ahead
+from rewire.workers import FORESEEN_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from rewire.pipeline.request import Selected
     from rewire.pipeline.state import State
 
-SPREAD_FROM = 256
-"""From this many candidates on, locating in them is worth a second process."""
-
 
 def foresee(state: State) -> None:
     """Begin with what will most likely be needed: what rewriting takes is loaded, and the first codemod locates.
@@ -27,7 +25,7 @@ def foresee(state: State) -> None:
     Files are located with the markers that are guessed so far, while this process asks the project what the plan needs,
     launches first of all.
     """
-    if len(state.searched) < SPREAD_FROM:
+    if len(state.searched) < FORESEEN_FROM:
         return
     coming = [(selected, paths) for selected in state.request.codemods if (paths := candidates(state, selected))]
     if not coming:
@@ -37,7 +35,7 @@ def foresee(state: State) -> None:
         count = sum(len(paths) for _, paths in coming)
         state.executor.foresee(partial(get_ready, state.workspace.root, samples), count)
     selected, paths = coming[0]
-    if len(paths) >= SPREAD_FROM:
+    if len(paths) >= FORESEEN_FROM:
         from rewire.pipeline.locating import locate
 
         name = selected.codemod.name

@@ -40,7 +40,7 @@ def search(state: State, foresee: Callable[[State], object] = lambda _: None) ->
         project.note_looks(question, asked, answered[question])
     foresee(state)
     markers = _markers(state, project)
-    late = {name: new for name, words in markers.items() if (new := tuple(set(words).difference(guess[name])))}
+    late = {name: new for name, words in markers.items() if (new := _added(words, guess[name]))}
     if late:
         holding = {name: AnyOf(words) for name, words in late.items()}
         answered = _read_all(state, asked, station.Wanted(late, questions=tuple(holding.values())))
@@ -65,6 +65,11 @@ def candidates(state: State, selected: Selected) -> list[str]:
 
 def _markers(state: State, project: ProjectIndex) -> dict[str, tuple[bytes, ...]]:
     return {one.codemod.name: tuple(one.codemod.markers(project, one.options)) for one in state.request.codemods}
+
+
+def _added(words: Sequence[bytes], before: Sequence[bytes]) -> tuple[bytes, ...]:
+    known = set(before)
+    return tuple([word for word in words if word not in known])
 
 
 def _read_all(

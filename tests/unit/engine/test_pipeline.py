@@ -292,7 +292,7 @@ def test_what_is_put_off_is_searched_for_where_it_is_needed(tmp_path: Path, monk
 def test_what_was_located_ahead_counts_for_files_that_hold_no_marker_that_came_late(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, markers: list[tuple[bytes, ...]], times: int
 ) -> None:
-    monkeypatch.setattr("rewire.pipeline.foreseen.SPREAD_FROM", 2)
+    monkeypatch.setattr("rewire.pipeline.foreseen.FORESEEN_FROM", 2)
     monkeypatch.setattr(Toy, "markers", lambda *_: markers.pop(0) if len(markers) > 1 else markers[0])
     asked = record_locates(monkeypatch)
     files = {"a.py": HEAD + "old(ok)\n", "b.py": HEAD + "old(ok)\n", "c.py": HEAD + "old(keep)\n", "d.py": "x = 1\n"}
@@ -305,14 +305,14 @@ def test_what_was_located_ahead_counts_for_files_that_hold_no_marker_that_came_l
 def test_what_was_located_ahead_is_no_answer_for_a_later_codemod(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rewire.pipeline.foreseen.SPREAD_FROM", 2)
+    monkeypatch.setattr("rewire.pipeline.foreseen.FORESEEN_FROM", 2)
     files = dict.fromkeys(("a.py", "b.py"), HEAD + "old(ok)\n") | {"c.py": HEAD + "old(keep)\n"}
     result = run_toy(tmp_path, files, twice=True)
     assert [(outcome.found, outcome.changed) for outcome in result.outcomes] == [(3, 2), (1, 0)]
 
 
 def test_a_file_that_cannot_be_located_ahead_is_a_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rewire.pipeline.foreseen.SPREAD_FROM", 2)
+    monkeypatch.setattr("rewire.pipeline.foreseen.FORESEEN_FROM", 2)
     result = run_toy(tmp_path, {"a.py": HEAD + "old(ok)\n", "b.py": "broken(old(ok))\n"})
     assert [failure.path for failure in result.failures] == ["b.py"]
     assert result.outcomes[0].changed == 1
