@@ -138,15 +138,17 @@ def leave_signals() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HEEDED)
 
 
-def end_with(alive: int) -> None:
+def end_with(alive: int, first: Callable[[], object] = lambda: None) -> None:
     """End this process when the one that forked it has ended, however it did: then ``alive`` is at its end.
 
+    Not before ``first()``, which waits for those whom this process forked.
     Where there can be no thread for that, the process sees it when it answers: nobody is there to read.
     """
     import threading
 
     def follow() -> None:
         os.read(alive, 1)
+        first()
         os._exit(1)
 
     with suppress(RuntimeError):

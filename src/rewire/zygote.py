@@ -116,11 +116,11 @@ class Zygote:
             return
         self._give_no_more()
         if not (self._rests and all(ear.has_spoken for ear in self._ears.values())):
-            self._kill()
+            self._kill(signal.SIGTERM)
         while self._ears:
             ended = self._poll.poll(PATIENCE)
             if not ended:
-                self._kill()
+                self._kill(signal.SIGKILL)
             for descriptor, _ in ended:
                 self._ears[descriptor].pass_over()
                 if self._ears[descriptor].is_gone:
@@ -129,11 +129,11 @@ class Zygote:
             os.waitpid(self._process, 0)
         self._leave()
 
-    def _kill(self) -> None:
+    def _kill(self, how: signal.Signals) -> None:
         """Until it is waited for, no other process has the zygote's number: neither as its own nor as its group's."""
         for end in (os.killpg, os.kill):
             with suppress(ProcessLookupError, PermissionError):
-                end(self._process, signal.SIGKILL)
+                end(self._process, how)
 
     def _leave(self) -> None:
         """Close what the workers are reached by."""
@@ -231,11 +231,14 @@ def _begin(load: Callable[[], object], place: _Place, writing: Sequence[int], fo
         for descriptor in writing:
             if descriptor != mine:
                 os.close(descriptor)
-        end_with(place.alive)  # a thread, so after the forks
+        if mine == writing[0]:
+            for deadly in (signal.SIGTERM, signal.SIGIO):
+                signal.signal(deadly, _end_last)
+            end_with(place.alive, _wait_for_others)  # a thread, so after the forks
+        else:
+            end_with(place.alive)
         place.serve(mine)
-        with suppress(ChildProcessError):
-            while mine == writing[0]:
-                os.wait()
+        _wait_for_others()
         status = 0
     finally:
         os._exit(status)
@@ -248,6 +251,19 @@ def _fork_others(writing: Sequence[int]) -> int:
             if os.fork() == 0:
                 return other
     return writing[0]
+
+
+def _wait_for_others() -> None:
+    """Until nobody is left whom this process forked: who dies unwaited for is left to the system's first process."""
+    with suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
+def _end_last(number: int, frame: object) -> NoReturn:
+    """The whole group was told to end, and the others die of it at once."""
+    _wait_for_others()
+    os._exit(1)
 
 
 def _die_with(alive: int) -> None:

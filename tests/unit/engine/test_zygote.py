@@ -193,6 +193,18 @@ def test_a_run_that_stops_half_way_ends_it_at_once(executor: Processes) -> None:
     assert len(list(executor.spread(say_where, MANY, batch=64, load=int))) == len(MANY)
 
 
+@pytest.mark.parametrize("batch", [1, 8])
+def test_whoever_ends_has_been_waited_for(executor: Processes, batch: int) -> None:
+    """By force or by itself: no dead process is left to whoever is number one of this system."""
+    executor.foresee(int, len(MANY))
+    workers = {process for _, process in executor.spread(say_where, MANY, batch=64, load=int)}  # type: ignore[misc]
+    answers = executor.spread(sleep_but_first, MANY, batch=batch, load=int)
+    assert next(answers) == 0
+    answers.close()
+    assert len(workers) == 2
+    assert not [worker for worker in workers if Path(f"/proc/{worker}").exists()]
+
+
 def sleep_but_first(items: Sequence[int]) -> list[int]:
     if items[0]:
         time.sleep(600)
