@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 _TASK = struct.Struct("=iqqqq")
 """A number, and where the pickled function and its argument lie in the store: start and length of each."""
 
+_DEADLY = frozenset({signal.SIGTERM, signal.SIGIO})
+"""What ends the whole group: told to by the main process, and by the system when that is gone."""
+
 PATIENCE = 1_000
 """Milliseconds that a worker which rests may take to end."""
 
@@ -227,16 +230,18 @@ def _begin(load: Callable[[], object], place: _Place, writing: Sequence[int], fo
             os.close(descriptor)
         load()
         gc.freeze()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _DEADLY)
         mine = _fork_others(writing)
         for descriptor in writing:
             if descriptor != mine:
                 os.close(descriptor)
         if mine == writing[0]:
-            for deadly in (signal.SIGTERM, signal.SIGIO):
+            for deadly in _DEADLY:
                 signal.signal(deadly, _end_last)
             end_with(place.alive, _wait_for_others)  # a thread, so after the forks
         else:
             end_with(place.alive)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _DEADLY)
         place.serve(mine)
         _wait_for_others()
         status = 0
